@@ -1,0 +1,49 @@
+export { type Arm, type ArmChoice, armKey, armLabel, singleRoleArm } from "./arm.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export { closestName } from "./closest-name.ts";
+export {
+  ConfigError,
+  type ConfigIssue,
+  DataError,
+  type DataLocation,
+  type ErrorCode,
+  type ErrorFacts,
+  HapsError,
+  quoteValue,
+  ShapeError,
+} from "./errors.ts";
+export type { Featurizer, FeaturizerFactory } from "./featurizer.ts";
+export { type Cells, type OutcomeTable, selectRows, type TableRow } from "./outcome-table.ts";
+export { parseConfig } from "./parse-config.ts";
+export type {
+  Candidate,
+  Dimension,
+  LoraSpace,
+  LoraTarget,
+  Money,
+  ParameterSpace,
+  Pool,
+  Price,
+  Settings,
+} from "./pool.ts";
+export {
+  type Abortable,
+  type Decision,
+  decisionArm,
+  type RankedAssignment,
+  type RoleChoice,
+  type Router,
+  type RouterInfo,
+  type RoutingRequest,
+} from "./router.ts";
+export type { CreateRouter, FitContext, FitEvent, RouterFactory } from "./router-factory.ts";
+export {
+  ANSWERER,
+  type CandidateId,
+  type Gold,
+  type LabelledQuestion,
+  type Question,
+  type Role,
+  type RoleId,
+  type Task,
+} from "./task.ts";
