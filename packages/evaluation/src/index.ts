@@ -1,1 +1,28 @@
-export {};
+export { averageOverSeeds } from "./average-over-seeds.ts";
+export { type ArmSummary, bestSingleArm, cheapestArm, summariseArms } from "./best-single-arm.ts";
+export { type BootstrapOptions, bootstrapOptionsSchema } from "./bootstrap-options.ts";
+export {
+  type CollectedOutcomes,
+  collectOutcomes,
+  type MethodOutcomes,
+  type OutcomesInput,
+} from "./collect-outcomes.ts";
+export {
+  type CrossValidationEvent,
+  type CrossValidationInput,
+  crossValidate,
+  type JobPlan,
+  planJobs,
+  type SeedFolds,
+} from "./cross-validate.ts";
+export { assertFold, assertFolds, type Fold } from "./fold.ts";
+export type { Interval } from "./group-bootstrap.ts";
+export { type JobRecord, jobName, jobRecordSchema, parseJobRecord } from "./job-record.ts";
+export { type Choices, type Outcomes, outcomesOfChoices } from "./outcomes.ts";
+export { type PairedDifference, pairedBootstrap } from "./paired-bootstrap.ts";
+export { questionOrder } from "./question-order.ts";
+export { createRandomSource, type RandomSource } from "./random-source.ts";
+export { REFERENCE_METHODS, type ReferenceMethod, referenceOutcomes } from "./reference-methods.ts";
+export { type RoutingEntropy, routingEntropy } from "./routing-entropy.ts";
+export { type JobInput, runJob } from "./run-job.ts";
+export { type EvaluationSummary, type MethodSummary, type SummariseInput, summarise } from "./summarise.ts";

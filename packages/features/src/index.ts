@@ -1,1 +1,21 @@
-export {};
+export type { NgramFeaturizerState } from "./featurizer-state.ts";
+export { murmurHash3 } from "./murmur-hash.ts";
+export { createNgramBackbone, type NgramBackboneConfig, ngramBackboneConfigSchema } from "./ngram-backbone.ts";
+export {
+  createNgramFeaturizerFactory,
+  type NgramFeaturizer,
+  type NgramFeaturizerFactory,
+  restoreNgramFeaturizer,
+} from "./ngram-featurizer.ts";
+export {
+  type NgramFeaturizerConfig,
+  ngramFeaturizerConfigSchema,
+  type ResolvedNgramFeaturizerConfig,
+} from "./ngram-featurizer-config.ts";
+export {
+  ROUTING_PROMPT_TEMPLATE,
+  type RoutingPromptParts,
+  renderRoutingPrompt,
+  routingPromptHash,
+} from "./routing-prompt.ts";
+export { STRUCTURAL_FEATURES, structuralFeatures } from "./structural-features.ts";

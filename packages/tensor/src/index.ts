@@ -1,1 +1,43 @@
-export {};
+export { type BackendAttempt, type BackendName, type LoadedBackend, loadBackend } from "./backend.ts";
+export type {
+  AssignmentDistribution,
+  AssignmentHead,
+  AssignmentOptions,
+  Backbone,
+  ParameterGenerator,
+  Policy,
+  PolicyBatch,
+  PolicyOutput,
+  SettingsDistribution,
+} from "./contracts.ts";
+export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
+export { type GeluForm, gelu } from "./ops/gelu.ts";
+export { linear } from "./ops/linear.ts";
+export { FORBIDDEN_LOG_PROBABILITY, type LogSoftmaxOptions, logSoftmax } from "./ops/log-softmax.ts";
+export { layerNorm, type NormOptions, rmsNorm } from "./ops/normalise-rows.ts";
+export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
+export { type ClippedGradients, clipByGlobalNorm, globalNorm } from "./optimizers/clip-by-global-norm.ts";
+export { type AdamWConfig, adamWConfigSchema, createAdamW } from "./optimizers/create-adam-w.ts";
+export { createSgd, type SgdConfig, sgdConfigSchema } from "./optimizers/create-sgd.ts";
+export type { Gradients, Optimizer, OptimizerState } from "./optimizers/optimizer.ts";
+export { type GradientPenalty, pullToStart } from "./optimizers/pull-to-start.ts";
+export { type ParameterGroup, parameterGroupSchema } from "./optimizers/parameter-groups.ts";
+export { createSchedule, type Schedule, type ScheduleConfig, scheduleConfigSchema } from "./optimizers/schedule.ts";
+export { createRng, type Rng, type RngState } from "./rng.ts";
+export { assertShape } from "./shape.ts";
+export { tidyValue } from "./tidy-value.ts";
+export {
+  type LossAndGradients,
+  lossAndGradients,
+  type TrainStepOptions,
+  type TrainStepResult,
+  trainStep,
+} from "./train-step.ts";
+export {
+  createVariables,
+  joinVariables,
+  type NamedArray,
+  type NamedVariables,
+  readVariables,
+  writeVariables,
+} from "./variables.ts";

@@ -1,0 +1,98 @@
+import type { CandidateId, Settings } from "@haps/spec";
+import type * as tf from "@tensorflow/tfjs";
+import type { Rng } from "./rng.ts";
+import type { NamedVariables } from "./variables.ts";
+
+/** Shared encoder θ: features of the routing prompt to hidden states, one pass per batch. */
+export interface Backbone {
+  readonly variables: NamedVariables;
+  /** Length of a feature vector. */
+  readonly featureDimension: number;
+  /** Length of a hidden state. */
+  readonly hiddenDimension: number;
+  /** `[batch, featureDimension]` to `[batch, hiddenDimension]`; the caller owns the result. */
+  encode(features: tf.Tensor2D): tf.Tensor2D;
+}
+
+/**
+ * Distribution over assignments z (a candidate index for every role), for each row of a batch.
+ *
+ * Tensors are owned by whoever called `forward`; `logProb` is differentiable.
+ */
+export interface AssignmentDistribution {
+  readonly roles: number;
+  readonly candidates: number;
+  /** Log-probability of one assignment per row: `[batch]`. `assignments[row][role]` is a candidate index. */
+  logProb(assignments: readonly (readonly number[])[]): tf.Tensor1D;
+  /** Log-probabilities of all legal assignments, `[batch, candidates ** roles]`, role 0 most significant; form `joint` or small products only. */
+  allLogProbs(): tf.Tensor2D;
+  /** One sampled assignment per row. */
+  sample(rng: Rng): readonly (readonly number[])[];
+  /** The best `limit` assignments of every row, best first, by lazy k-best: never lists all of them. */
+  top(limit: number): readonly (readonly { readonly assignment: readonly number[]; readonly logProb: number }[])[];
+  /** `[row][role][candidate]`; each innermost array sums to 1. */
+  marginals(): readonly (readonly (readonly number[])[])[];
+}
+
+/** Options of {@link AssignmentHead.forward}. */
+export interface AssignmentOptions {
+  /** `[batch][candidate]`; absent: all are legal. */
+  readonly legal?: readonly (readonly boolean[])[];
+  /**
+   * `[batch, candidates]`, added to every role's logit of that candidate: what the low level can make of it
+   * ({@link SettingsDistribution.value}). Differentiable.
+   */
+  readonly values?: tf.Tensor2D;
+}
+
+/** High level r(p; θ): hidden states to a distribution over assignments. */
+export interface AssignmentHead {
+  readonly variables: NamedVariables;
+  readonly roles: number;
+  readonly candidates: number;
+  /**
+   * `hidden` is `[batch, hiddenDimension]`, `costWeights` is `[batch]`. Tensors of the result are owned by the caller;
+   * call inside `tf.tidy`.
+   */
+  forward(hidden: tf.Tensor2D, costWeights: tf.Tensor1D, options?: AssignmentOptions): AssignmentDistribution;
+}
+
+/** Distribution over the settings of one candidate, for each row of a batch. */
+export interface SettingsDistribution {
+  readonly settings: readonly Settings[];
+  /** `[batch, settings.length]`, differentiable, rows sum to 1 after `exp`. */
+  readonly logProbs: tf.Tensor2D;
+  /** `[batch]`, log-sum-exp of the logits: what choosing the settings well is worth, in units of the temperature. */
+  readonly value: tf.Tensor1D;
+}
+
+/** Head γ_k of one candidate: hidden states to a distribution over its settings. */
+export interface ParameterGenerator {
+  readonly variables: NamedVariables;
+  readonly settings: readonly Settings[];
+  /** `hidden` is `[batch, hiddenDimension]`, `costWeights` is `[batch]`; the caller owns the result. */
+  generate(hidden: tf.Tensor2D, costWeights: tf.Tensor1D): SettingsDistribution;
+}
+
+/** One batch for the policy. */
+export interface PolicyBatch {
+  /** `[batch, featureDimension]`. */
+  readonly features: tf.Tensor2D;
+  /** `[batch]`, each >= 0. */
+  readonly costWeights: tf.Tensor1D;
+  /** Per row the legal candidates of the pool, `[batch][candidate]`; absent: all are legal. */
+  readonly legal?: readonly (readonly boolean[])[];
+}
+
+/** What one backbone pass gives. */
+export interface PolicyOutput {
+  readonly assignments: AssignmentDistribution;
+  /** `null` when nothing varies for the candidate. */
+  settings(candidate: CandidateId): SettingsDistribution | null;
+}
+
+/** Backbone and heads as one trainable, synchronous object on tensors. Call `forward` inside `tf.tidy`. */
+export interface Policy {
+  readonly variables: NamedVariables;
+  forward(batch: PolicyBatch): PolicyOutput;
+}
