@@ -11,17 +11,33 @@ export type {
   SettingsDistribution,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
+export {
+  type ApplyAttentionOptions,
+  type AttentionLayerOptions,
+  applyAttention,
+  attentionParameters,
+} from "./layers/attention-layer.ts";
+export { applyDecoderBlock, type DecoderBlockOptions, decoderBlockParameters } from "./layers/decoder-block.ts";
+export { applyLinear, type LinearLayerOptions, linearParameters } from "./layers/linear-layer.ts";
+export { applyMlp, type MlpLayerOptions, mlpParameters } from "./layers/mlp-layer.ts";
+export { applyNorm, type NormKind, normParameters } from "./layers/norm-layer.ts";
+export { constantVector, normalMatrix, type Parameters } from "./layers/parameters.ts";
+export { type AttentionOptions, attention } from "./ops/attention.ts";
+export { embedding } from "./ops/embedding.ts";
 export { type GeluForm, gelu } from "./ops/gelu.ts";
 export { linear } from "./ops/linear.ts";
 export { FORBIDDEN_LOG_PROBABILITY, type LogSoftmaxOptions, logSoftmax } from "./ops/log-softmax.ts";
+export { type LowRankFactors, lowRankUpdate } from "./ops/low-rank-update.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./ops/normalise-rows.ts";
+export { type RopeOptions, rope } from "./ops/rope.ts";
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
+export { swiglu } from "./ops/swiglu.ts";
 export { type ClippedGradients, clipByGlobalNorm, globalNorm } from "./optimizers/clip-by-global-norm.ts";
 export { type AdamWConfig, adamWConfigSchema, createAdamW } from "./optimizers/create-adam-w.ts";
 export { createSgd, type SgdConfig, sgdConfigSchema } from "./optimizers/create-sgd.ts";
 export type { Gradients, Optimizer, OptimizerState } from "./optimizers/optimizer.ts";
-export { type GradientPenalty, pullToStart } from "./optimizers/pull-to-start.ts";
 export { type ParameterGroup, parameterGroupSchema } from "./optimizers/parameter-groups.ts";
+export { type GradientPenalty, pullToStart } from "./optimizers/pull-to-start.ts";
 export { createSchedule, type Schedule, type ScheduleConfig, scheduleConfigSchema } from "./optimizers/schedule.ts";
 export { createRng, type Rng, type RngState } from "./rng.ts";
 export { assertShape } from "./shape.ts";

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { columnSums } from "../kernels/column-sums.ts";
+import { timesTransposed, transposedTimes } from "../kernels/matrix-products.ts";
 import { assertShape, lastLength, toMatrix } from "../shape.ts";
 
 /**
@@ -23,25 +25,26 @@ import { assertShape, lastLength, toMatrix } from "../shape.ts";
  * ```
  */
 export function linear(x: tf.Tensor, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor {
-  const inputs = lastLength("linear", "x", x);
-  assertShape("linear", "weight", weight, [null, inputs]);
+  const width = lastLength("linear", "x", x);
+  assertShape("linear", "weight", weight, [null, width]);
   const outputs = weight.shape[0];
   if (bias !== undefined) assertShape("linear", "bias", bias, [outputs]);
-  const shape = [...x.shape.slice(0, -1), outputs];
-  const forward = (save: (tensors: tf.Tensor[]) => void): tf.Tensor => {
-    save([x, weight]);
-    const product = tf.matMul(toMatrix(x, inputs), tf.transpose(weight));
-    return tf.reshape(bias === undefined ? product : tf.add(product, bias), shape);
-  };
-  const backward = (gradient: tf.Tensor, saved: readonly tf.Tensor[]) => {
-    const [savedX, savedWeight] = saved as [tf.Tensor, tf.Tensor2D];
-    const rows = toMatrix(gradient, outputs); // [rows, out]
-    return {
-      x: () => tf.reshape(tf.matMul(rows, savedWeight), savedX.shape),
-      weight: () => tf.matMul(tf.transpose(rows), toMatrix(savedX, inputs)),
-      bias: () => tf.sum(rows, 0),
-    };
-  };
-  const tensors: Record<string, tf.Tensor> = bias === undefined ? { x, weight } : { x, weight, bias };
-  return differentiable({ inputs: tensors, forward, backward });
+  const inputs: Record<string, tf.Tensor> = bias === undefined ? { x, weight } : { x, weight, bias };
+  return differentiable({
+    inputs,
+    forward: (save) => {
+      save([x, weight]);
+      const product = timesTransposed(toMatrix(x, width), weight); // [rows, out]
+      return tf.reshape(bias === undefined ? product : tf.add(product, bias), [...x.shape.slice(0, -1), outputs]);
+    },
+    backward: (gradient, saved) => {
+      const [savedX, savedWeight] = saved as [tf.Tensor, tf.Tensor2D];
+      const rows = toMatrix(gradient, outputs); // [rows, out]
+      return {
+        x: () => tf.reshape(tf.matMul(rows, savedWeight), savedX.shape),
+        weight: () => transposedTimes(rows, toMatrix(savedX, width)),
+        bias: () => tf.tensor1d(columnSums(rows.dataSync<"float32">(), outputs)),
+      };
+    },
+  });
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { columnSums } from "../kernels/column-sums.ts";
 import { assertShape, lastLength } from "../shape.ts";
 
 /** Options of {@link rmsNorm} and {@link layerNorm}. */
@@ -148,15 +149,4 @@ function inputGradient(
     }
   }
   return result;
-}
-
-function columnSums(gradient: Float32Array, dim: number, factor?: Float32Array): Float32Array {
-  const sums = new Float64Array(dim);
-  for (let start = 0; start < gradient.length; start += dim) {
-    for (let column = 0; column < dim; column += 1) {
-      const weight = factor === undefined ? 1 : (factor[start + column] as number);
-      sums[column] = (sums[column] as number) + (gradient[start + column] as number) * weight;
-    }
-  }
-  return Float32Array.from(sums);
 }

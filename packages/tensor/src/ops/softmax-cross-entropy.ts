@@ -1,6 +1,7 @@
 import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { exponential } from "../kernels/exponential.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link softmaxCrossEntropy}. */
@@ -100,7 +101,7 @@ function lossAndResiduals(
     for (let index = start; index < start + classes; index += 1) highest = Math.max(highest, logits[index] as number);
     let sum = 0;
     for (let index = start; index < start + classes; index += 1) {
-      const weight = Math.exp((logits[index] as number) - highest);
+      const weight = exponential((logits[index] as number) - highest);
       residuals[index] = weight;
       sum += weight;
     }

@@ -1,0 +1,118 @@
+import { HapsError, ShapeError } from "@haps/spec";
+import * as tf from "@tensorflow/tfjs";
+import { differentiable } from "../differentiable.ts";
+import { assertShape } from "../shape.ts";
+
+/** Options of {@link rope}. */
+export interface RopeOptions {
+  /** Width of one head, even; the last axis holds a whole number of heads. */
+  readonly headDim: number;
+  /** Base of the angles, > 1. Default 10000 (Su et al. 2021); later models use more. Ignored with `frequencies`. */
+  readonly base?: number;
+  /** Angle per position of each pair, `[headDim / 2]`, for scaled variants. Default `base^(-2i / headDim)`. */
+  readonly frequencies?: ArrayLike<number>;
+  /** Position of the first token. Default 0; with a cache, the number of cached tokens. */
+  readonly offset?: number;
+  /** Which elements form a pair: `half` (i and i + headDim/2; Llama in Hugging Face's layout; the default) or `interleaved` (2i and 2i+1; the paper). */
+  readonly pairs?: "half" | "interleaved";
+}
+
+/**
+ * Rotary position embedding: turns every pair of elements by an angle in proportion to its position.
+ *
+ * `(a, b) ← (a cos φ - b sin φ, a sin φ + b cos φ)`, `φ = position · base^(-2i / headDim)`; the gradient turns back.
+ *
+ * @param x - `[batch, tokens, heads * headDim]`.
+ * @returns The shape of `x`; the caller owns it.
+ * @throws ShapeError code `shape` when `x` has another rank or its width holds no whole number of heads; HapsError code `config`
+ *   for an odd `headDim` or frequencies of another length.
+ *
+ * Source: Su et al., RoFormer (2021), eq. 34.
+ *
+ * @example
+ * ```ts
+ * const y = rope(tf.tensor3d([[[1, 0]]]), { headDim: 2, offset: 1 });
+ * console.assert(Math.abs((y.dataSync()[0] ?? 0) - Math.cos(1)) < 1e-6);
+ * ```
+ */
+export function rope(x: tf.Tensor3D, options: RopeOptions): tf.Tensor3D {
+  const { headDim } = options;
+  assertShape("rope", "x", x, [null, null, null]);
+  const [, tokens, width] = x.shape;
+  const angles = makeAngles(tokens, options);
+  if (width % headDim !== 0) throw new ShapeError("rope", "x", `a last axis of a multiple of ${headDim}`, x.shape);
+  const layout: Layout = { tokens, width, headDim, halves: (options.pairs ?? "half") === "half" };
+  const turned = differentiable({
+    inputs: { x },
+    forward: () => tf.tensor(turn(x.dataSync<"float32">(), angles, layout, 1), x.shape),
+    backward: (gradient) => ({
+      x: () => tf.tensor(turn(gradient.dataSync<"float32">(), angles, layout, -1), x.shape),
+    }),
+  });
+  return turned as tf.Tensor3D;
+}
+
+interface Layout {
+  readonly tokens: number;
+  readonly width: number;
+  readonly headDim: number;
+  readonly halves: boolean;
+}
+
+/** Cosine and sine per token and pair, `[tokens, headDim / 2]`. */
+interface Angles {
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+}
+
+function makeAngles(tokens: number, options: RopeOptions): Angles {
+  const { headDim, base = 10_000, offset = 0 } = options;
+  if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) {
+    throw new HapsError(
+      "config",
+      `rope: headDim must be even and positive; got ${headDim}; check the number of heads`,
+      {
+        headDim,
+      },
+    );
+  }
+  const half = headDim / 2;
+  const frequencies = options.frequencies ?? Float64Array.from({ length: half }, (_, pair) => base ** (-pair / half));
+  if (frequencies.length !== half) {
+    throw new HapsError(
+      "config",
+      `rope: ${frequencies.length} frequencies for heads of ${headDim}; expected ${half}; give one per pair`,
+      { frequencies: frequencies.length, headDim },
+    );
+  }
+  const cosines = new Float64Array(tokens * half);
+  const sines = new Float64Array(tokens * half);
+  for (let index = 0; index < cosines.length; index += 1) {
+    const angle = (offset + Math.floor(index / half)) * (frequencies[index % half] as number);
+    cosines[index] = Math.cos(angle);
+    sines[index] = Math.sin(angle);
+  }
+  return { cosines, sines };
+}
+
+/** Turns forward for direction 1, back for -1. */
+function turn(values: Float32Array, { cosines, sines }: Angles, layout: Layout, direction: 1 | -1): Float32Array {
+  const { tokens, width, headDim, halves } = layout;
+  const half = headDim / 2;
+  const stride = halves ? 1 : 2;
+  const distance = halves ? half : 1;
+  const result = new Float32Array(values.length);
+  for (let head = 0; head < values.length; head += headDim) {
+    const table = (Math.floor(head / width) % tokens) * half;
+    for (let pair = 0; pair < half; pair += 1) {
+      const first = head + pair * stride;
+      const a = values[first] as number;
+      const b = values[first + distance] as number;
+      const cosine = cosines[table + pair] as number;
+      const sine = direction * (sines[table + pair] as number);
+      result[first] = a * cosine - b * sine;
+      result[first + distance] = a * sine + b * cosine;
+    }
+  }
+  return result;
+}
