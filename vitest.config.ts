@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const conditions = ["@haps/source"];
 const roots = ["packages", "apps", "tooling"].flatMap((dir) =>
-  (existsSync(dir) ? readdirSync(dir) : []).map((name) => `${dir}/${name}`).filter((root) => existsSync(`${root}/test`)),
+  (existsSync(dir) ? readdirSync(dir) : [])
+    .map((name) => `${dir}/${name}`)
+    .filter((root) => existsSync(`${root}/test`)),
 );
 
 export default defineConfig({
@@ -16,7 +18,12 @@ export default defineConfig({
     reporters: ["default", "./tooling/testing/src/count-reporter.ts"],
     projects: roots.map((root) => ({
       extends: true as const,
-      test: { name: root.split("/")[1] as string, root, include: ["test/**/*.test.ts"], setupFiles: [`${import.meta.dirname}/tooling/testing/src/fail-on-console.ts`] },
+      test: {
+        name: root.split("/")[1] as string,
+        root,
+        include: ["test/**/*.test.ts"],
+        setupFiles: [`${import.meta.dirname}/tooling/testing/src/fail-on-console.ts`],
+      },
     })),
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },

@@ -6,7 +6,16 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -135,7 +144,9 @@ export function packageFolders(root = workspaceRoot) {
 
 function installAdvice(output) {
   const details = output.trim().split("\n").slice(-12).join("\n");
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|META_FETCH_FAIL|fetch failed|CERT/i.test(output)) {
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|META_FETCH_FAIL|fetch failed|CERT/i.test(output)
+  ) {
     return (
       `${details}\n\nThe npm registry could not be reached. Check the network or the proxy (HTTPS_PROXY) and which registry ` +
       `is used ("npm config get registry"), then run the command again. No other host is needed.`
@@ -219,7 +230,8 @@ function runQuietly(command, args, cwd) {
     maxBuffer: 64 * 1024 * 1024,
     shell: onWindows,
   });
-  if (result.error) throw new BootstrapError(`"${command}" could not be started (${result.error.message}). It comes with npm.`);
+  if (result.error)
+    throw new BootstrapError(`"${command}" could not be started (${result.error.message}). It comes with npm.`);
   if (result.signal) throw new BootstrapError(`stopped by ${result.signal}`, 130);
   return { status: result.status, output: `${result.stdout}${result.stderr}` };
 }

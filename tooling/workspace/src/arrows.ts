@@ -46,7 +46,8 @@ function checkManifest({ root, byName }: Arrows, one: WorkspacePackage, rule: Ar
   for (const name of new Set([...shipped, ...Object.keys(devDependencies ?? {})])) {
     const target = byName.get(name);
     if (target === undefined) {
-      if (name.startsWith("@haps/")) problems.push({ file, message: `depends on ${name}, which is not in the workspace` });
+      if (name.startsWith("@haps/"))
+        problems.push({ file, message: `depends on ${name}, which is not in the workspace` });
       continue;
     }
     const forTests = testOnlyPackages.includes(target.id);
@@ -115,7 +116,8 @@ function checkTensorFree({ root, map, byName }: Arrows, one: WorkspacePackage, r
       }
       const name = packageOfSpecifier(specifier) ?? "";
       const target = byName.get(name);
-      const free = target === undefined ? !name.startsWith("@tensorflow/") : isTensorFree(map[target.id], specifier, name);
+      const free =
+        target === undefined ? !name.startsWith("@tensorflow/") : isTensorFree(map[target.id], specifier, name);
       if (free || target === one) continue;
       const message = `imports ${specifier}, but this part of ${one.manifest.name} must load without tensors`;
       problems.push({ file: shownPath(root, path), line, message });

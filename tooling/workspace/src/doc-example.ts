@@ -32,8 +32,10 @@ function fencedExamples(lines: readonly string[], firstLine: number): readonly D
     const { indent = "", ticks = "", info = "" } = open;
     const end = lines.findIndex((line, at) => at > index && line.trim() === ticks);
     const close = end < 0 ? lines.length : end;
-    const code = lines.slice(index + 1, close).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
-    const reason = /\bno-check\b:?(?<reason>.*)$/.exec(info)?.groups?.["reason"];
+    const code = lines
+      .slice(index + 1, close)
+      .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
+    const reason = /\bno-check\b:?(?<reason>.*)$/.exec(info)?.groups?.reason;
     const line = firstLine + index + 1;
     examples.push({ line, code: code.join("\n"), ...(reason === undefined ? {} : { noCheck: reason.trim() }) });
     index = close;

@@ -14,7 +14,11 @@ export function checkFileRules(root: string): readonly Problem[] {
   const published = publicPackages(packages);
   return [
     ...packages.flatMap((one) => checkSizes(root, one)),
-    ...published.flatMap((one) => [...checkExportForms(root, one), ...checkParts(root, one), ...checkManifest(root, one)]),
+    ...published.flatMap((one) => [
+      ...checkExportForms(root, one),
+      ...checkParts(root, one),
+      ...checkManifest(root, one),
+    ]),
     ...checkChangesets(root, published),
     ...checkSolution(root, packages),
   ];
@@ -85,7 +89,8 @@ function checkParts(root: string, one: WorkspacePackage): readonly Problem[] {
   if (filesUnder(join(one.folder, "test"), ".test.ts").length === 0) problems.push({ file, message: "has no test" });
   for (const path of entrySources(one)) {
     const text = existsSync(join(one.folder, path)) ? readFileSync(join(one.folder, path), "utf8") : "";
-    if (!/export\s+(type\s+)?\{\s*\w/.test(text)) problems.push({ file: `${file}/${path}`, message: "exports nothing" });
+    if (!/export\s+(type\s+)?\{\s*\w/.test(text))
+      problems.push({ file: `${file}/${path}`, message: "exports nothing" });
   }
   return problems;
 }
@@ -109,7 +114,10 @@ function checkManifest(root: string, one: WorkspacePackage): readonly Problem[] 
   for (const [name, target] of Object.entries(exports)) {
     if (typeof target === "string") continue;
     const order = Object.keys(target).join(", ");
-    expect(order === "@haps/source, types, default", `"exports" of "${name}" needs @haps/source, types, default; has ${order}`);
+    expect(
+      order === "@haps/source, types, default",
+      `"exports" of "${name}" needs @haps/source, types, default; has ${order}`,
+    );
   }
   return problems;
 }
@@ -127,8 +135,13 @@ function checkChangesets(root: string, published: readonly WorkspacePackage[]): 
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".md")) : [];
   const text = names.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
   return published
-    .filter(({ manifest, folder: own }) => !text.includes(`"${manifest.name}":`) && !existsSync(join(own, "CHANGELOG.md")))
-    .map(({ manifest }) => ({ file: ".changeset", message: `no changeset names ${manifest.name}; run "npx changeset"` }));
+    .filter(
+      ({ manifest, folder: own }) => !text.includes(`"${manifest.name}":`) && !existsSync(join(own, "CHANGELOG.md")),
+    )
+    .map(({ manifest }) => ({
+      file: ".changeset",
+      message: `no changeset names ${manifest.name}; run "npx changeset"`,
+    }));
 }
 
 function checkSolution(root: string, packages: readonly WorkspacePackage[]): readonly Problem[] {

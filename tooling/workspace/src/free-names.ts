@@ -21,7 +21,9 @@ export function exportedNames(text: string): readonly string[] {
   const source = ts.createSourceFile("index.ts", text, ts.ScriptTarget.ES2022, true);
   return source.statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement) || statement.exportClause === undefined) return [];
-    return ts.isNamedExports(statement.exportClause) ? statement.exportClause.elements.map(({ name }) => name.text) : [];
+    return ts.isNamedExports(statement.exportClause)
+      ? statement.exportClause.elements.map(({ name }) => name.text)
+      : [];
   });
 }
 

@@ -17,9 +17,13 @@ export async function packPackages(
   folder: string,
 ): Promise<readonly Tarball[]> {
   const filters = packages.flatMap(({ manifest }) => ["--filter", manifest.name]);
-  const result = await runCommand("npx", [...pnpmArguments(root), "-r", ...filters, "pack", "--pack-destination", folder], {
-    cwd: root,
-  });
+  const result = await runCommand(
+    "npx",
+    [...pnpmArguments(root), "-r", ...filters, "pack", "--pack-destination", folder],
+    {
+      cwd: root,
+    },
+  );
   const tarballs = packages.map((one) => ({ package: one, path: join(folder, tarballName(one)) }));
   const missing = tarballs.filter(({ path }) => !existsSync(path));
   if (!result.ok || missing.length > 0) throw new Error(`pnpm pack failed:\n${result.output}`);

@@ -12,7 +12,9 @@ export interface Problem {
 
 /** One line per problem: `file:line message`. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map(({ file, line, message }) => `${file}${line === undefined ? "" : `:${line}`} ${message}`).join("\n");
+  return problems
+    .map(({ file, line, message }) => `${file}${line === undefined ? "" : `:${line}`} ${message}`)
+    .join("\n");
 }
 
 /** A path as it is shown: from the root, with forward slashes. */

@@ -1,3 +1,5 @@
+import type { TestCount } from "./test-count.ts";
+
 /** What came of one step. */
 export interface StepResult {
   readonly outcome: "passed" | "failed" | "skipped";
@@ -6,7 +8,7 @@ export interface StepResult {
   /** A few words shown beside the name: what was covered, or why it was skipped. */
   readonly note?: string;
   /** Results of single tests, for steps that run tests. */
-  readonly tests?: { readonly passed: number; readonly failed: number; readonly skipped: number };
+  readonly tests?: TestCount;
 }
 
 /** One check of `npm test`. */
