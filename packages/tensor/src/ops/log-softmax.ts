@@ -41,13 +41,15 @@ export function logSoftmax(logits: tf.Tensor, options: LogSoftmaxOptions = {}): 
     inputs: { logits },
     forward: (save) => {
       const y = mask === undefined ? normalise(logits) : normaliseAllowed(logits, mask);
-      save([y]);
+      // Saved, since the caller may free the mask before the backward pass.
+      save(mask === undefined ? [y] : [y, mask]);
       return y;
     },
     backward: (gradient, saved) => ({
       logits: () => {
-        const [y] = saved as [tf.Tensor];
-        const incoming = mask === undefined ? gradient : tf.mul(gradient, tf.cast(mask, "float32"));
+        const [y, allowed] = saved as [tf.Tensor, tf.Tensor | undefined];
+        const incoming =
+          allowed === undefined ? gradient : tf.mul(gradient, tf.cast(tf.cast(allowed, "bool"), "float32"));
         return tf.sub(incoming, tf.mul(tf.exp(y), tf.sum(incoming, -1, true)));
       },
     }),
