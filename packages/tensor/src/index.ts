@@ -40,6 +40,13 @@ export { type ParameterGroup, parameterGroupSchema } from "./optimizers/paramete
 export { type GradientPenalty, pullToStart } from "./optimizers/pull-to-start.ts";
 export { createSchedule, type Schedule, type ScheduleConfig, scheduleConfigSchema } from "./optimizers/schedule.ts";
 export { createRng, type Rng, type RngState } from "./rng.ts";
+export type { SafetensorsDtype } from "./safetensors/dtype.ts";
+export {
+  type ReadSafetensorsOptions,
+  readSafetensors,
+  type SafetensorsContent,
+} from "./safetensors/read-safetensors.ts";
+export { type WriteSafetensorsOptions, writeSafetensors } from "./safetensors/write-safetensors.ts";
 export { assertShape } from "./shape.ts";
 export { tidyValue } from "./tidy-value.ts";
 export {
