@@ -44,4 +44,3 @@ export function costLinearScores(
     return tf.sub(affine("quality"), tf.mul(affine("cost"), tf.reshape(costWeights, [-1, 1])));
   });
 }
-

@@ -2,6 +2,7 @@ import { type AssignmentDistribution, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { assertListable } from "./assignment-codes.ts";
 import { bestProducts } from "./best-products.ts";
+import { checkLimit } from "./check-limit.ts";
 import { normalise } from "./joint-distribution.ts";
 import { checkAssignments, type LegalCandidates } from "./legal-candidates.ts";
 
@@ -60,7 +61,10 @@ export function independentDistribution(scores: IndependentScores): AssignmentDi
         const drawn = rng.choice(legalChoices.map(({ logProb }) => Math.exp(logProb)));
         return legalChoices[drawn]?.candidate as number;
       }),
-    top: (limit) => eachRole((row, role, values) => choices(values, row, role)).map((row) => bestProducts(row, limit)),
+    top(limit) {
+      checkLimit(limit);
+      return eachRole((row, role, values) => choices(values, row, role)).map((row) => bestProducts(row, limit));
+    },
     marginals: () =>
       eachRole((row, role, values) => {
         const weights = new Array<number>(candidates).fill(0);

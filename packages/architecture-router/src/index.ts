@@ -1,1 +1,7 @@
-export {};
+export {
+  type AssignmentHeadConfig,
+  assignmentHeadSchema,
+  JOINT_LIMIT,
+  type ResolvedAssignmentHeadConfig,
+} from "./config.ts";
+export { type AssignmentHeadOptions, createAssignmentHead } from "./create-assignment-head.ts";

@@ -1,6 +1,7 @@
 import { type AssignmentDistribution, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { assignmentCode, assignmentOf } from "./assignment-codes.ts";
+import { checkLimit } from "./check-limit.ts";
 import { checkAssignments, type LegalCandidates } from "./legal-candidates.ts";
 import { compareRank } from "./ranked-assignment.ts";
 
@@ -55,6 +56,7 @@ export function jointDistribution(scores: JointScores): AssignmentDistribution {
       });
     },
     top(limit) {
+      checkLimit(limit);
       const values = read();
       return legal.map((_, row) => listed(values, row).sort(compareRank).slice(0, limit));
     },
