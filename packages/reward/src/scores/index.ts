@@ -1,1 +1,11 @@
-export {};
+export { choiceLetter } from "./choice-letter.ts";
+export { exactMatch, releasedExactMatch } from "./exact-match.ts";
+export { normalizeAnswer } from "./normalize-answer.ts";
+export {
+  type AnswerScorerOptions,
+  type AnswerScores,
+  createAnswerScorer,
+  createChoiceScorer,
+  type Scorer,
+} from "./scorer.ts";
+export { type TokenOverlap, tokenOverlap } from "./token-overlap.ts";

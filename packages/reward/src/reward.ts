@@ -1,0 +1,78 @@
+/** Changes of a quality score before it is weighed: `identity`, or 0 becomes -1 as in the authors' code. */
+export type Shaping = "identity" | "zeroIsMinusOne";
+
+/** The terms of a reward. */
+export interface RewardTerms {
+  /** Score of the answer, 0 to 1; `NaN` where not run. */
+  readonly quality: number;
+  /** From `normaliseCost`; leave it out where no cost is known. */
+  readonly normalisedCost?: number;
+}
+
+/** Weights of the terms. */
+export interface RewardWeights {
+  /** α, weight of quality, >= 0. */
+  readonly qualityWeight: number;
+  /** β, weight of normalised cost, >= 0. */
+  readonly costWeight: number;
+  readonly shaping: Shaping;
+}
+
+/**
+ * Reward of one outcome.
+ *
+ * `R = α shaped(quality) - β normalisedCost`; the cost is not read when β is 0, so tables without costs work.
+ *
+ * @returns `NaN` when the outcome was not run, or when β > 0 and its cost is not known.
+ *
+ * Source: §4.6 of the HAPS paper; `zeroIsMinusOne` is the authors' code, which shapes F1 and knows no cost.
+ *
+ * @example
+ * ```ts
+ * const weights = { qualityWeight: 0.5, costWeight: 0.5, shaping: "identity" } as const;
+ * console.assert(reward({ quality: 1, normalisedCost: 0.5 }, weights) === 0.25);
+ * ```
+ */
+export function reward(terms: RewardTerms, weights: RewardWeights): number {
+  const quality = weights.qualityWeight * shapeQuality(terms.quality, weights.shaping);
+  if (weights.costWeight === 0) return quality;
+  return quality - weights.costWeight * (terms.normalisedCost ?? Number.NaN);
+}
+
+/** A quality score as the objective sees it; `NaN` stays `NaN`. */
+export function shapeQuality(quality: number, shaping: Shaping): number {
+  return shaping === "zeroIsMinusOne" && quality === 0 ? -1 : quality;
+}
+
+/** Recorded outcomes of a batch of questions, row-major `[rows, arms]`. */
+export interface RewardCells {
+  /** Score, `NaN` where not run. */
+  readonly quality: ArrayLike<number>;
+  /** From `normaliseCost`. */
+  readonly normalisedCost?: ArrayLike<number>;
+  /** β of each row, `[rows]`. */
+  readonly costWeights: ArrayLike<number>;
+}
+
+/**
+ * Rewards of all cells of a batch by {@link reward}, each row with its own cost weight.
+ *
+ * @returns Float32 `[rows, arms]` row-major, `NaN` where an outcome or its needed cost is missing.
+ */
+export function rewardCells(
+  cells: RewardCells,
+  weights: Pick<RewardWeights, "qualityWeight" | "shaping">,
+): Float32Array {
+  const { quality, normalisedCost, costWeights } = cells;
+  const arms = costWeights.length === 0 ? 0 : quality.length / costWeights.length;
+  const rewards = new Float32Array(quality.length);
+  for (let cell = 0; cell < quality.length; cell += 1) {
+    const costWeight = costWeights[Math.floor(cell / arms)] as number;
+    const cost = normalisedCost?.[cell];
+    rewards[cell] = reward(
+      { quality: quality[cell] as number, ...(cost === undefined ? {} : { normalisedCost: cost }) },
+      { ...weights, costWeight },
+    );
+  }
+  return rewards;
+}
