@@ -69,12 +69,12 @@ export function roleScores(
     const scale = tf.add(change("scale"), 1); // [prefixes, hidden]
     const shift = change("shift");
     if (paired) {
-      const context = tf.add(tf.mul(inputs.hidden, scale), shift) as tf.Tensor2D;
+      const context = tf.add<tf.Tensor2D>(tf.mul(inputs.hidden, scale), shift);
       return withValues(costLinearScores(variables, `role-${role}/`, context, inputs.costWeights), inputs.values);
     }
     const width = inputs.hidden.shape[1];
     const crossed = tf.add(tf.mul(tf.expandDims(inputs.hidden, 1), scale), shift); // [rows, prefixes, hidden]
-    const context = tf.reshape(crossed, [rows * prefixes.length, width]) as tf.Tensor2D;
+    const context = tf.reshape<tf.Rank.R2>(crossed, [rows * prefixes.length, width]);
     const costWeights = repeatRows(tf.reshape(inputs.costWeights, [rows, 1]), prefixes.length);
     const values = inputs.values === undefined ? undefined : repeatRows(inputs.values, prefixes.length);
     const scores = costLinearScores(variables, `role-${role}/`, context, tf.reshape(costWeights, [-1]));

@@ -225,7 +225,7 @@ describeEachBackend("AssignmentDistribution", () => {
       const distribution = forward(head, { ...makeInputs(2, 4), legal });
       const allowed = (row: number, assignment: readonly number[]): boolean =>
         assignment.every((candidate) => legal[row]?.[candidate]);
-      const probabilities = tf.exp(distribution.allLogProbs()).arraySync() as number[][];
+      const probabilities = tf.exp(distribution.allLogProbs()).arraySync();
       allAssignments(3, 4).forEach((assignment, code) => {
         probabilities.forEach((row, index) => {
           if (allowed(index, assignment)) expect(row[code]).toBeGreaterThan(0);
@@ -285,16 +285,13 @@ describeEachBackend("AssignmentDistribution", () => {
         head.forward(hidden as tf.Tensor2D, costWeights as tf.Tensor1D, { legal, values: values as tf.Tensor2D });
       checkGradient(
         (h, b, v) =>
-          distribute(h as tf.Tensor, b as tf.Tensor, v as tf.Tensor).logProb([
+          distribute(h, b, v).logProb([
             [0, 2],
             [2, 2],
           ]),
         tensors,
       );
-      checkGradient(
-        (h, b, v) => tf.exp(distribute(h as tf.Tensor, b as tf.Tensor, v as tf.Tensor).allLogProbs()),
-        tensors,
-      );
+      checkGradient((h, b, v) => tf.exp(distribute(h, b, v).allLogProbs()), tensors);
     });
   });
 
@@ -314,7 +311,7 @@ describeEachBackend("AssignmentDistribution", () => {
         );
       const readWide = () =>
         new Map([...weights].map(([name, { shape, values }]) => [name, { shape, values: Float64Array.from(values) }]));
-      const { grads } = tf.variableGrads(() => tf.sum(forward(head, inputs).logProb(chosen)) as tf.Scalar);
+      const { grads } = tf.variableGrads(() => tf.sum<tf.Scalar>(forward(head, inputs).logProb(chosen)));
       for (const [name, variable] of head.variables) {
         const gradient = (grads[variable.name] as tf.Tensor).dataSync();
         gradient.forEach((value, index) => {
@@ -356,7 +353,7 @@ describeEachBackend("AssignmentDistribution", () => {
       return [];
     });
     expectNoTensorLeak(() => {
-      const { value, grads } = tf.variableGrads(() => tf.sum(forward(head, inputs).logProb(zeros)) as tf.Scalar);
+      const { value, grads } = tf.variableGrads(() => tf.sum<tf.Scalar>(forward(head, inputs).logProb(zeros)));
       return [value, ...Object.values(grads)];
     });
     head.variables.dispose();

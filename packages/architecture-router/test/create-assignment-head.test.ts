@@ -58,7 +58,7 @@ describeEachBackend("AssignmentHead.forward", () => {
   const refuse = (run: (head: ReturnType<typeof createAssignmentHead>) => unknown, failure: unknown): void => {
     for (const form of ["joint", "autoregressive", "independent"] as const) {
       const head = createAssignmentHead(options({ form }));
-      expect(() => tidyValue(() => run(head))).toThrow(failure as Error);
+      expect(() => tidyValue(() => run(head))).toThrow(failure);
       head.variables.dispose();
     }
   };
