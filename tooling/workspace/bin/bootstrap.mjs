@@ -90,7 +90,7 @@ export function build(root = workspaceRoot, report = reportLine) {
   removeOrphans(root);
   const compiler = join(root, "node_modules/@typescript/native/bin/tsc");
   const projects = packageFolders(root).map((folder) => join(folder, "tsconfig.build.json"));
-  const { status, output } = runQuietly(process.execPath, [compiler, "-b", ...projects], root);
+  const { status, output } = runQuietly(process.execPath, [compiler, "-b", "--pretty", "false", ...projects], root);
   if (status !== 0) {
     finish("failed");
     throw new BootstrapError(`The packages do not compile:\n${output.trim()}`);

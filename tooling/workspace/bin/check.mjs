@@ -24,6 +24,8 @@ process.exitCode = await runCheck({ root: workspaceRoot, only: process.argv.slic
 function compileChecks() {
   const compiler = join(workspaceRoot, "node_modules/@typescript/native/bin/tsc");
   const project = join(workspaceRoot, "tooling/workspace/tsconfig.build.json");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, "-b", project], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, "-b", "--pretty", "false", project], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new BootstrapError(`The checks themselves do not compile:\n${stdout}${stderr}`.trim());
 }

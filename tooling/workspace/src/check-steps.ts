@@ -35,7 +35,7 @@ export function checkSteps(place: CheckPlace): readonly Step[] {
   const bin = (name: string, ...args: readonly string[]): Promise<StepResult> => node(`node_modules/${name}`, ...args);
   return [
     { name: "build", cores, run: () => node("tooling/workspace/bin/bootstrap.mjs") },
-    { name: "types", needs: ["build"], cores, run: () => bin("@typescript/native/bin/tsc", "-b") },
+    { name: "types", needs: ["build"], cores, run: () => bin("@typescript/native/bin/tsc", "-b", "--pretty", "false") },
     ...packSteps(place),
     { name: "examples", needs: ["build"], run: () => examples(place) },
     { name: "eslint", run: () => bin("eslint/bin/eslint.js", ".", "--no-color") },

@@ -1,1 +1,3 @@
-export {};
+export { checkArrows } from "./arrows.ts";
+export { checkFileRules } from "./file-rules.ts";
+export { type RunCheckOptions, runCheck } from "./run-check.ts";

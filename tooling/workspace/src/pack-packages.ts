@@ -30,6 +30,7 @@ export async function packPackages(
   return tarballs;
 }
 
-function tarballName({ manifest }: WorkspacePackage): string {
+/** The name that pnpm gives a tarball: scope and name joined by a dash, then the version. */
+export function tarballName({ manifest }: WorkspacePackage): string {
   return `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version ?? "0.0.0"}.tgz`;
 }

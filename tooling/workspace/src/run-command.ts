@@ -20,6 +20,9 @@ export interface CommandResult {
   readonly stdout: string;
 }
 
+/** Some programs take any value of FORCE_COLOR for yes, so it is removed instead of set to 0. */
+const withoutColours = { NO_COLOR: "1", FORCE_COLOR: undefined };
+
 const running = new Set<() => void>();
 
 /** Kills what {@link runCommand} still has running; for an interrupted check. */
@@ -33,7 +36,7 @@ export function runCommand(command: string, args: readonly string[], options: Co
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: { ...quietEnvironment(), FORCE_COLOR: "0", ...options.environment },
+      env: { ...quietEnvironment(), ...withoutColours, ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
       shell: process.platform === "win32" && command === "npx",
       detached: process.platform !== "win32",

@@ -31,9 +31,13 @@ export function checkTurboTags(root: string, map: Readonly<Record<string, ArrowR
       .filter((other) => imports === "*" || imports.includes(other.id) || testOnlyPackages.includes(other.id))
       .map((other) => other.id);
     if (allowed.join() === expected.join()) return [];
-    const message = `its tags allow ${allowed.join(", ")}; the map of arrows allows ${expected.join(", ")}`;
+    const message = `its tags allow ${listed(allowed)}; the map of arrows allows ${listed(expected)}`;
     return [{ file, message }];
   });
+}
+
+function listed(ids: readonly string[]): string {
+  return ids.length === 0 ? "nothing" : ids.join(", ");
 }
 
 function readTurbo(folder: string): TurboConfig {
