@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { listPackages, publicPackages, type WorkspacePackage } from "./workspace-package.ts";
 
@@ -29,10 +29,4 @@ function link(modules: string, name: string, target: string): void {
   if (existsSync(path) || !existsSync(target)) return;
   mkdirSync(dirname(path), { recursive: true });
   symlinkSync(realpathSync(target), path, "junction");
-}
-
-/** Names of the libraries in a linked project; for tests and reports. */
-export function linkedLibraries(folder: string): readonly string[] {
-  const scope = join(folder, "node_modules/@haps");
-  return existsSync(scope) ? readdirSync(scope).sort() : [];
 }
