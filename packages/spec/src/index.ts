@@ -1,6 +1,8 @@
 export { type Arm, type ArmChoice, armKey, armLabel, singleRoleArm } from "./arm.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { closestName } from "./closest-name.ts";
+export { type ArmScores, createScoredRouter, type ScoredRouterOptions } from "./create-scored-router.ts";
+export { decideByScores, type ScoredArms } from "./decide-by-scores.ts";
 export {
   ConfigError,
   type ConfigIssue,
@@ -13,6 +15,7 @@ export {
   ShapeError,
 } from "./errors.ts";
 export type { Featurizer, FeaturizerFactory } from "./featurizer.ts";
+export { legalArms } from "./legal-arms.ts";
 export { type Cells, type OutcomeTable, selectRows, type TableRow } from "./outcome-table.ts";
 export { parseConfig } from "./parse-config.ts";
 export type {
