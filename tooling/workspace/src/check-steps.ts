@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { checkArrows } from "./arrows.ts";
+import { changesetStatus } from "./changeset-status.ts";
 import { collectExamples } from "./collect-examples.ts";
+import { checkDocLinks } from "./doc-links.ts";
 import { checkFileRules } from "./file-rules.ts";
 import { smokeNodeTwentyTwo } from "./node-twenty-two.ts";
 import { packPackages, type Tarball } from "./pack-packages.ts";
@@ -39,12 +41,12 @@ export function checkSteps(place: CheckPlace): readonly Step[] {
     ...packSteps(place),
     { name: "examples", needs: ["build"], run: () => examples(place) },
     { name: "eslint", run: () => bin("eslint/bin/eslint.js", ".", "--no-color") },
-    { name: "docs", needs: ["build"], run: () => bin("typedoc/bin/typedoc", "--emit", "none", "--logLevel", "Warn") },
+    { name: "docs", run: () => bin("typedoc/bin/typedoc", "--emit", "none", "--logLevel", "Warn") },
     { name: "biome", run: () => bin("@biomejs/biome/bin/biome", "ci", ".", "--colors=off", "--max-diagnostics=60") },
     { name: "arrows", run: () => problems(() => [...checkArrows(root), ...checkTurboTags(root)]) },
     { name: "boundaries", run: () => bin("turbo/bin/turbo", "boundaries", "--no-color", "--no-update-notifier") },
-    { name: "files", run: () => problems(() => checkFileRules(root)) },
-    { name: "changesets", run: () => bin("@changesets/cli/bin.js", "status", "--since=HEAD") },
+    { name: "files", run: () => problems(() => [...checkFileRules(root), ...checkDocLinks(root)]) },
+    { name: "changesets", run: () => changesetStatus(root) },
     { name: "tests", needs: ["build"], cores, run: () => tests(place) },
   ];
 }
