@@ -41,9 +41,11 @@ export interface CrossValidationInput extends Abortable {
   readonly factories: readonly RouterFactory[];
   /** Cost weights to ask every router at. Default `[0]`. */
   readonly costWeights?: readonly number[];
+  /** Privileged labels by question id; a method that asks for one is recorded as privileged. */
   readonly labelOf?: (questionId: string) => string | undefined;
   /** Records of an earlier, broken-off evaluation of the same table; these jobs are not run again. */
   readonly completed?: readonly JobRecord[];
+  /** Called synchronously, in order. */
   readonly onEvent?: (event: CrossValidationEvent) => void;
 }
 

@@ -85,6 +85,13 @@ export function percentileInterval(operation: string, values: Float64Array, leve
   return { low: quantile(sorted, (1 - level) / 2), high: quantile(sorted, (1 + level) / 2) };
 }
 
+/** A number computed from the ratios of several sums. */
+export interface Functional {
+  readonly statistics: readonly RatioStatistic[];
+  /** Gets the ratios, in order, in an array that is reused between calls; `NaN` where it is undefined. */
+  value(ratios: Float64Array): number;
+}
+
 /**
  * Percentile intervals of several ratios of sums under one and the same sequence of resamples of groups.
  *
@@ -96,23 +103,67 @@ export function bootstrapRatios(
   groups: number,
   options: ResolvedBootstrapOptions,
 ): Interval[] {
-  const columns = distinctColumns(statistics.flatMap(({ numerator, denominator }) => [numerator, denominator]));
-  const sums = new Float64Array(columns.distinct.length);
-  const matrix = transpose(columns.distinct, groups);
-  const values = statistics.map(() => new Float64Array(options.resamples));
-  forEachResample(operation, groups, options, (weights, resample) => {
-    weightedSums(weights, matrix, sums);
-    values.forEach((sample, index) => {
-      const numerator = sums[columns.indexOf[2 * index] as number] as number;
-      const denominator = sums[columns.indexOf[2 * index + 1] as number] as number;
-      sample[resample] = numerator / denominator;
-    });
-  });
-  return values.map((sample, index) => {
+  const samples = resample(
+    operation,
+    statistics.map((statistic) => ({ statistics: [statistic], value: ([ratio]) => ratio as number })),
+    groups,
+    options,
+  );
+  return samples.map((sample, index) => {
     const constant = statistics[index]?.constant;
     if (constant !== undefined) return { low: constant, high: constant };
     return percentileInterval(operation, sample, options.level);
   });
+}
+
+/** Percentile intervals of numbers that are computed anew, from the sums of the drawn groups, in every resample. */
+export function bootstrapFunctionals(
+  operation: string,
+  functionals: readonly Functional[],
+  groups: number,
+  options: ResolvedBootstrapOptions,
+): Interval[] {
+  return resample(operation, functionals, groups, options).map((sample) =>
+    percentileInterval(operation, sample, options.level),
+  );
+}
+
+/** The value of the functional on all groups, each once. */
+export function functionalValue(functional: Functional): number {
+  return functional.value(Float64Array.from(functional.statistics, statisticValue));
+}
+
+/** `[functionals][resamples]`. */
+function resample(
+  operation: string,
+  functionals: readonly Functional[],
+  groups: number,
+  options: ResolvedBootstrapOptions,
+): Float64Array[] {
+  const columns = distinctColumns(
+    functionals.flatMap(({ statistics }) =>
+      statistics.flatMap(({ numerator, denominator }) => [numerator, denominator]),
+    ),
+  );
+  const matrix = transpose(columns.distinct, groups);
+  const sums = new Float64Array(columns.distinct.length);
+  const ratios = functionals.map(({ statistics }) => new Float64Array(statistics.length));
+  const samples = functionals.map(() => new Float64Array(options.resamples));
+  forEachResample(operation, groups, options, (weights, number) => {
+    weightedSums(weights, matrix, sums);
+    let column = 0;
+    functionals.forEach((functional, index) => {
+      const own = ratios[index] as Float64Array;
+      for (let place = 0; place < own.length; place += 1) {
+        const numerator = sums[columns.indexOf[column] as number] as number;
+        const denominator = sums[columns.indexOf[column + 1] as number] as number;
+        own[place] = numerator / denominator;
+        column += 2;
+      }
+      (samples[index] as Float64Array)[number] = functional.value(own);
+    });
+  });
+  return samples;
 }
 
 /** `sums[c] = sum over groups of weights[g] * matrix[g, c]`, with `matrix` row-major `[groups, columns]`. */
@@ -142,7 +193,9 @@ export function transpose(columns: readonly Float64Array[], groups: number): Flo
 function distinctColumns(columns: readonly Float64Array[]): { distinct: Float64Array[]; indexOf: number[] } {
   const distinct: Float64Array[] = [];
   const indexOf = columns.map((column) => {
-    const known = distinct.findIndex((other) => other.every((value, group) => value === column[group]));
+    const known = distinct.findIndex(
+      (other) => other === column || other.every((value, group) => value === column[group]),
+    );
     if (known >= 0) return known;
     distinct.push(column);
     return distinct.length - 1;

@@ -1,12 +1,16 @@
+export { type ArmShares, armShares } from "./arm-shares.ts";
 export { averageOverSeeds } from "./average-over-seeds.ts";
 export { type ArmSummary, bestSingleArm, cheapestArm, summariseArms } from "./best-single-arm.ts";
 export { type BootstrapOptions, bootstrapOptionsSchema } from "./bootstrap-options.ts";
+export { type CollectedOutcomes, collectOutcomes, type OutcomesInput } from "./collect-outcomes.ts";
 export {
-  type CollectedOutcomes,
-  collectOutcomes,
-  type MethodOutcomes,
-  type OutcomesInput,
-} from "./collect-outcomes.ts";
+  type CostQualityCurves,
+  type CostQualityPoint,
+  type CurvePoint,
+  type CurvesInput,
+  costQualityCurves,
+  type MethodCurve,
+} from "./cost-quality-curves.ts";
 export {
   type CrossValidationEvent,
   type CrossValidationInput,
@@ -17,7 +21,10 @@ export {
 } from "./cross-validate.ts";
 export { assertFold, assertFolds, type Fold } from "./fold.ts";
 export type { Interval } from "./group-bootstrap.ts";
+export type { MethodOutcomes, RecordsInput } from "./index-records.ts";
 export { type JobRecord, jobName, jobRecordSchema, parseJobRecord } from "./job-record.ts";
+export { type LabelBreakdown, type LabelBreakdownInput, type LabelRow, labelBreakdown } from "./label-breakdown.ts";
+export type { CostRange } from "./mean-height.ts";
 export { type Choices, type Outcomes, outcomesOfChoices } from "./outcomes.ts";
 export { type PairedDifference, pairedBootstrap } from "./paired-bootstrap.ts";
 export { questionOrder } from "./question-order.ts";
@@ -25,4 +32,5 @@ export { createRandomSource, type RandomSource } from "./random-source.ts";
 export { REFERENCE_METHODS, type ReferenceMethod, referenceOutcomes } from "./reference-methods.ts";
 export { type RoutingEntropy, routingEntropy } from "./routing-entropy.ts";
 export { type JobInput, runJob } from "./run-job.ts";
+export { type ArmMixture, type HullVertex, mixtureAt, singleArmHull } from "./single-arm-hull.ts";
 export { type EvaluationSummary, type MethodSummary, type SummariseInput, summarise } from "./summarise.ts";

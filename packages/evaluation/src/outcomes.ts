@@ -11,6 +11,8 @@ export interface Outcomes {
   readonly cost: Float64Array;
   /** `[arms]`, how many questions were sent to each arm; fractions for methods that mix arms. */
   readonly frequencies: Float64Array;
+  /** `[questions]`, number of the chosen arm, -1 for one that the table does not have; absent for methods that mix arms. */
+  readonly chosen?: Int32Array;
 }
 
 /**
@@ -25,9 +27,10 @@ export function outcomesOfChoices(table: OutcomeTable, order: readonly number[],
   if (choices.length !== table.rows.length) {
     throw new ShapeError("outcomesOfChoices", "choices", `[${table.rows.length}], one per row`, [choices.length]);
   }
-  const outcomes = emptyOutcomes(order.length, width);
+  const chosen = Int32Array.from(order, (row) => choices[row] as number);
+  const outcomes = { ...emptyOutcomes(order.length, width), chosen };
   order.forEach((row, question) => {
-    const arm = choices[row] as number;
+    const arm = chosen[question] as number;
     if (arm < 0 || arm >= width) return;
     outcomes.frequencies[arm] = (outcomes.frequencies[arm] as number) + 1;
     const score = table.score[row * width + arm] as number;

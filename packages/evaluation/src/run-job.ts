@@ -27,6 +27,7 @@ export interface JobInput extends Abortable {
   readonly costWeights?: readonly number[];
   /** Privileged labels by question id; a factory that asks for one is recorded as privileged. */
   readonly labelOf?: (questionId: string) => string | undefined;
+  /** Progress and warnings of the fit; called synchronously. */
   readonly onEvent?: (event: FitEvent) => void;
 }
 

@@ -1,7 +1,7 @@
 import { HapsError } from "@haps/spec";
 import { averageOverSeeds } from "./average-over-seeds.ts";
 import { type BootstrapOptions, resolveBootstrapOptions } from "./bootstrap-options.ts";
-import { collectOutcomes, type MethodOutcomes, type OutcomesInput } from "./collect-outcomes.ts";
+import { collectOutcomes, type OutcomesInput } from "./collect-outcomes.ts";
 import {
   bootstrapRatios,
   type Grouping,
@@ -10,6 +10,7 @@ import {
   type RatioStatistic,
   statisticValue,
 } from "./group-bootstrap.ts";
+import type { MethodOutcomes } from "./index-records.ts";
 import { meanStatistic, type PairedDifference } from "./paired-bootstrap.ts";
 import { recordedMean, sampleDeviation } from "./recorded-mean.ts";
 import { routingEntropy } from "./routing-entropy.ts";

@@ -1,5 +1,5 @@
 import type { Decision, FitContext, OutcomeTable, Question, RouterFactory, RoutingRequest } from "@haps/spec";
-import { type Arm, singleRoleArm } from "@haps/spec";
+import { ANSWERER, type Arm, singleRoleArm } from "@haps/spec";
 
 export interface FixtureRow {
   readonly id: string;
@@ -40,7 +40,7 @@ export function tableOf(rows: readonly FixtureRow[], hash = "fixture"): OutcomeT
 
 /** A decision for one arm of a single-role table. */
 export function decisionFor(question: Question, arm: Arm, router = "fixture"): Decision {
-  const choice = arm["answerer"] as Arm[string];
+  const choice = arm[ANSWERER] as Arm[string];
   return {
     questionId: question.id,
     roles: { answerer: { ...choice, probability: 1 } },
