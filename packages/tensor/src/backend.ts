@@ -32,7 +32,8 @@ const ADVICE: Readonly<Record<BackendName, string>> = {
 /**
  * Loads the first backend of `order` that works and makes it the one of this process.
  *
- * For applications and tests only: a library takes the backend that runs. It may be called again to change over.
+ * For applications and tests only: a library takes the backend that runs. It may be called again to change over; tensors move
+ * when they are next used.
  *
  * @param order - Backends to try, best first.
  * @returns What runs, what was tried before it and why not, and a line for people.
@@ -76,7 +77,7 @@ async function start(name: BackendName): Promise<void> {
       return use("cpu");
     default:
       name satisfies never;
-      throw new Error(`unknown backend ${JSON.stringify(name)}`);
+      throw new Error(`unknown backend ${JSON.stringify(name)}, expected native, wasm or cpu`);
   }
 }
 

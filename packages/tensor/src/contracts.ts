@@ -94,5 +94,6 @@ export interface PolicyOutput {
 /** Backbone and heads as one trainable, synchronous object on tensors. Call `forward` inside `tf.tidy`. */
 export interface Policy {
   readonly variables: NamedVariables;
+  /** One pass of the backbone; the caller owns the tensors of the result. */
   forward(batch: PolicyBatch): PolicyOutput;
 }

@@ -48,6 +48,7 @@ export {
 } from "./safetensors/read-safetensors.ts";
 export { type WriteSafetensorsOptions, writeSafetensors } from "./safetensors/write-safetensors.ts";
 export { assertShape } from "./shape.ts";
+export type { WordPair } from "./threefry.ts";
 export { tidyValue } from "./tidy-value.ts";
 export {
   type LossAndGradients,

@@ -143,17 +143,15 @@ class CounterRng implements Rng {
   }
 
   restore(state: RngState): void {
-    const { key, counter } = state;
-    const words = Array.isArray(key) && key.length === 2 && key.every((word) => word >>> 0 === word);
-    if (!words || !Number.isSafeInteger(counter) || counter < 0) {
+    if (!isRngState(state)) {
       throw new HapsError(
         "config",
         `Rng.restore: not a generator state; got ${quoteValue(state)}; expected what Rng.state() returned`,
         { state },
       );
     }
-    this.#key = [key[0], key[1]];
-    this.#counter = counter;
+    this.#key = [state.key[0], state.key[1]];
+    this.#counter = state.counter;
   }
 
   #block(): WordPair {
@@ -166,6 +164,14 @@ class CounterRng implements Rng {
     const [first, second] = this.#block();
     return (first >>> 5) * 2 ** 26 + (second >>> 6);
   }
+}
+
+/** States come from files, so the declared type proves nothing. */
+function isRngState(value: unknown): value is RngState {
+  if (typeof value !== "object" || value === null) return false;
+  const { key, counter } = value as { readonly key?: unknown; readonly counter?: unknown };
+  const words = Array.isArray(key) && key.length === 2 && key.every((word) => (word as number) >>> 0 === word);
+  return words && Number.isSafeInteger(counter) && (counter as number) >= 0;
 }
 
 function sumOfWeights(weights: ArrayLike<number>): number {

@@ -1,5 +1,6 @@
 import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
+import { freeTape } from "./free-tape.ts";
 import { clipByGlobalNorm, globalNorm } from "./optimizers/clip-by-global-norm.ts";
 import type { Gradients, Optimizer } from "./optimizers/optimizer.ts";
 import { tidyValue } from "./tidy-value.ts";
@@ -16,10 +17,18 @@ export interface LossAndGradients {
  * Computes a loss and its gradients with respect to the given variables only.
  *
  * @param variables - Borrowed.
- * @param loss - Builds the scalar loss, synchronously; its tensors are freed.
- * @param step - Named in errors.
+ * @param loss - Builds the scalar loss, synchronously; its tensors are freed, also when it throws.
+ * @param step - Named in errors; default 0.
+ * @returns Plain arrays.
  * @throws HapsError code `non-finite` naming the tensor and the step; code `shape` when the loss is no scalar; code `state` when it
  *   uses none of the variables.
+ *
+ * @example
+ * ```ts
+ * const variables = createVariables([["w", tf.tensor1d([3])]]);
+ * const { loss, gradients } = lossAndGradients(variables, () => tf.sum(tf.square(variables.get("w"))));
+ * console.assert(loss === 9 && gradients.get("w")?.[0] === 6);
+ * ```
  */
 export function lossAndGradients(variables: NamedVariables, loss: () => tf.Tensor, step = 0): LossAndGradients {
   return tidyValue(() => {
@@ -119,6 +128,7 @@ function differentiate(
   try {
     return tf.variableGrads(scalar, list);
   } catch (error) {
+    freeTape();
     if (!(error instanceof Error && error.message.includes("Cannot find a connection"))) throw error;
     throw new HapsError(
       "state",

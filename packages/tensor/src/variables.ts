@@ -16,6 +16,7 @@ export interface NamedVariables extends Iterable<readonly [string, tf.Variable]>
   readonly size: number;
   /** In the order of making. */
   names(): readonly string[];
+  /** Also after {@link NamedVariables.dispose}. */
   has(name: string): boolean;
   /** Borrowed. Code `state` for an unknown name, `disposed` after {@link NamedVariables.dispose}. */
   get(name: string): tf.Variable;
@@ -26,7 +27,8 @@ export interface NamedVariables extends Iterable<readonly [string, tf.Variable]>
 /**
  * Makes variables from starting values.
  *
- * @param initial - Name and value, in the order to keep; arrays are copied, tensors are borrowed and copied.
+ * @param initial - Name and value, in the order to keep; arrays are copied, tensors are borrowed and copied as float32.
+ * @returns The caller owns it.
  * @throws HapsError code `config` for a name given twice; code `shape` when an array does not fill its shape.
  *
  * @example
@@ -38,16 +40,23 @@ export interface NamedVariables extends Iterable<readonly [string, tf.Variable]>
  */
 export function createVariables(initial: Iterable<readonly [string, NamedArray | tf.Tensor]>): NamedVariables {
   const variables = new Map<string, tf.Variable>();
-  for (const [name, value] of initial) {
-    if (variables.has(name)) {
-      for (const variable of variables.values()) variable.dispose();
-      throw new HapsError("config", `createVariables: the name "${name}" is given twice; rename one of them`, { name });
-    }
-    variables.set(name, toVariable(name, value));
-  }
-  return new VariableMap(variables, () => {
+  const free = (): void => {
     for (const variable of variables.values()) variable.dispose();
-  });
+  };
+  try {
+    for (const [name, value] of initial) {
+      if (variables.has(name)) {
+        throw new HapsError("config", `createVariables: the name "${name}" is given twice; rename one of them`, {
+          name,
+        });
+      }
+      variables.set(name, toVariable(name, value));
+    }
+  } catch (error) {
+    free();
+    throw error;
+  }
+  return new VariableMap(variables, free);
 }
 
 /**
@@ -55,7 +64,16 @@ export function createVariables(initial: Iterable<readonly [string, NamedArray |
  *
  * `joinVariables({ backbone, heads })` has `backbone/weight` where `backbone` has `weight`. Disposing it disposes the parts.
  *
- * @throws HapsError code `config` when two names meet.
+ * @param parts - Borrowed until the result is disposed.
+ * @throws HapsError code `config` when two names meet; code `disposed` when a part is.
+ *
+ * @example
+ * ```ts
+ * const head = createVariables([["weight", tf.zeros([2])]]);
+ * const all = joinVariables({ head });
+ * console.assert(all.get("head/weight") === head.get("weight"));
+ * all.dispose();
+ * ```
  */
 export function joinVariables(parts: Readonly<Record<string, NamedVariables>>): NamedVariables {
   const variables = new Map<string, tf.Variable>();
@@ -75,7 +93,11 @@ export function joinVariables(parts: Readonly<Record<string, NamedVariables>>): 
   });
 }
 
-/** Copies every value out of tfjs, in order; reads synchronously. */
+/**
+ * Copies every value out of tfjs, in order; reads synchronously.
+ *
+ * @throws HapsError code `disposed` after {@link NamedVariables.dispose}.
+ */
 export function readVariables(variables: NamedVariables): ReadonlyMap<string, NamedArray> {
   const arrays = new Map<string, NamedArray>();
   for (const [name, variable] of variables) {
@@ -137,7 +159,7 @@ class VariableMap implements NamedVariables {
   get(name: string): tf.Variable {
     this.#checkAlive();
     const variable = this.#variables.get(name);
-    if (variable !== undefined) return variable;
+    if (variable !== undefined) return this.#alive(variable);
     throw new HapsError(
       "state",
       `NamedVariables.get: no variable "${name}"; there are ${this.names().slice(0, 8).join(", ") || "none"}; check the spelling`,
@@ -147,6 +169,7 @@ class VariableMap implements NamedVariables {
 
   [Symbol.iterator](): Iterator<readonly [string, tf.Variable]> {
     this.#checkAlive();
+    for (const variable of this.#variables.values()) this.#alive(variable);
     return this.#variables.entries();
   }
 
@@ -157,16 +180,25 @@ class VariableMap implements NamedVariables {
   }
 
   #checkAlive(): void {
-    if (!this.#disposed) return;
-    throw new HapsError(
-      "disposed",
-      "NamedVariables: used after dispose(); keep the collection alive while it is in use",
-    );
+    if (this.#disposed) throw usedAfterDispose();
+  }
+
+  /** A part of joined variables may have been disposed by its owner. */
+  #alive(variable: tf.Variable): tf.Variable {
+    if (variable.isDisposed) throw usedAfterDispose();
+    return variable;
   }
 }
 
+function usedAfterDispose(): HapsError {
+  return new HapsError(
+    "disposed",
+    "NamedVariables: used after dispose(); keep the collection, and the parts of joined ones, alive while it is in use",
+  );
+}
+
 function toVariable(name: string, value: NamedArray | tf.Tensor): tf.Variable {
-  if (value instanceof tf.Tensor) return tf.variable(value);
+  if (value instanceof tf.Tensor) return tf.tidy(() => tf.variable(tf.cast(value, "float32")));
   checkFilled("createVariables", name, value);
   return tf.tidy(() => tf.variable(tf.tensor(Float32Array.from(value.values), [...value.shape], "float32")));
 }

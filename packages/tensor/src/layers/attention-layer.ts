@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { attention } from "../ops/attention.ts";
 import { type RopeOptions, rope } from "../ops/rope.ts";
 import type { Rng } from "../rng.ts";
@@ -30,7 +30,11 @@ export interface ApplyAttentionOptions {
   readonly rope?: Omit<RopeOptions, "headDim"> | false;
 }
 
-/** Starting values under `<prefix>/query`, `/key`, `/value` and `/output`. */
+/**
+ * Starting values under `<prefix>/query`, `/key`, `/value` and `/output`, each as {@link linearParameters} makes them.
+ *
+ * @returns Plain arrays: query and output `[dim, dim]`, key and value `[keyValueHeads * headDim, dim]`.
+ */
 export function attentionParameters(prefix: string, options: AttentionLayerOptions): Parameters {
   const { dim, heads, keyValueHeads = heads, bias = true, rng } = options;
   const narrow = (dim / heads) * keyValueHeads;
@@ -42,7 +46,26 @@ export function attentionParameters(prefix: string, options: AttentionLayerOptio
   ];
 }
 
-/** Self-attention, `[batch, tokens, dim]` to the same; the caller owns the result. See {@link attention} and {@link rope}. */
+/**
+ * Self-attention with rotary positions and the variables under `prefix`.
+ *
+ * `y = output(attention(rope(query(x)), rope(key(x)), value(x)))`
+ *
+ * @param variables - Borrowed.
+ * @param x - `[batch, tokens, dim]`.
+ * @returns The shape of `x`; the caller owns it.
+ * @throws HapsError code `state` when there is no such layer; code `shape` or `config` as {@link attention} and {@link rope} do.
+ *
+ * Source: Vaswani et al., Attention Is All You Need (2017), section 3.2.2; positions: Su et al., RoFormer (2021).
+ *
+ * @example
+ * ```ts
+ * const rng = createRng(1);
+ * const variables = createVariables(attentionParameters("attention", { dim: 8, heads: 2, rng }));
+ * const y = applyAttention(variables, "attention", tf.ones([1, 3, 8]), { heads: 2 });
+ * console.assert(y.shape.join() === "1,3,8");
+ * ```
+ */
 export function applyAttention(
   variables: NamedVariables,
   prefix: string,
@@ -52,6 +75,8 @@ export function applyAttention(
   const headDim = x.shape[2] / options.heads;
   const project = (name: string): tf.Tensor3D => applyLinear(variables, `${prefix}/${name}`, x) as tf.Tensor3D;
   const turn = (t: tf.Tensor3D): tf.Tensor3D => (options.rope === false ? t : rope(t, { ...options.rope, headDim }));
-  const mixed = attention(turn(project("query")), turn(project("key")), project("value"), options);
-  return applyLinear(variables, `${prefix}/output`, mixed) as tf.Tensor3D;
+  return tf.tidy(() => {
+    const mixed = attention(turn(project("query")), turn(project("key")), project("value"), options);
+    return applyLinear(variables, `${prefix}/output`, mixed) as tf.Tensor3D;
+  });
 }

@@ -21,7 +21,11 @@ export interface DecoderBlockOptions {
   readonly rng: Rng;
 }
 
-/** Starting values under `<prefix>/attention-norm`, `/attention`, `/mlp-norm` and `/mlp`. */
+/**
+ * Starting values under `<prefix>/attention-norm`, `/attention`, `/mlp-norm` and `/mlp`.
+ *
+ * @returns Plain arrays, as {@link normParameters}, {@link attentionParameters} and {@link mlpParameters} make them.
+ */
 export function decoderBlockParameters(prefix: string, options: DecoderBlockOptions): Parameters {
   return [
     ...normParameters(`${prefix}/attention-norm`, options.dim, options.norm),
@@ -32,11 +36,24 @@ export function decoderBlockParameters(prefix: string, options: DecoderBlockOpti
 }
 
 /**
- * Pre-norm transformer block, `[batch, tokens, dim]` to the same; the caller owns the result.
+ * Pre-norm transformer block with the variables under `prefix`.
  *
  * `h = x + attention(norm(x))`, `y = h + mlp(norm(h))`
  *
- * Call it inside `tf.tidy`: intermediate tensors are freed there.
+ * @param variables - Borrowed.
+ * @param x - `[batch, tokens, dim]`.
+ * @returns The shape of `x`; the caller owns it.
+ * @throws HapsError code `state` when there is no such block; code `shape` or `config` as {@link applyAttention} does.
+ *
+ * Source: Touvron et al., LLaMA (2023), section 2.2, with RMS norms and SwiGLU; Radford et al. (2019), section 2.3, with layer
+ * norms and GELU.
+ *
+ * @example
+ * ```ts
+ * const sizes = { dim: 8, heads: 2, hidden: 16, mlp: "swiglu", norm: "rms" } as const;
+ * const variables = createVariables(decoderBlockParameters("block", { ...sizes, rng: createRng(1) }));
+ * console.assert(applyDecoderBlock(variables, "block", tf.ones([1, 3, 8]), sizes).shape.join() === "1,3,8");
+ * ```
  */
 export function applyDecoderBlock(
   variables: NamedVariables,
@@ -44,7 +61,9 @@ export function applyDecoderBlock(
   x: tf.Tensor3D,
   options: ApplyAttentionOptions,
 ): tf.Tensor3D {
-  const normed = applyNorm(variables, `${prefix}/attention-norm`, x) as tf.Tensor3D;
-  const mixed: tf.Tensor3D = tf.add(x, applyAttention(variables, `${prefix}/attention`, normed, options));
-  return tf.add(mixed, applyMlp(variables, `${prefix}/mlp`, applyNorm(variables, `${prefix}/mlp-norm`, mixed)));
+  return tf.tidy(() => {
+    const normed = applyNorm(variables, `${prefix}/attention-norm`, x) as tf.Tensor3D;
+    const mixed: tf.Tensor3D = tf.add(x, applyAttention(variables, `${prefix}/attention`, normed, options));
+    return tf.add(mixed, applyMlp(variables, `${prefix}/mlp`, applyNorm(variables, `${prefix}/mlp-norm`, mixed)));
+  });
 }

@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { gelu } from "../ops/gelu.ts";
 import { swiglu } from "../ops/swiglu.ts";
 import type { Rng } from "../rng.ts";
@@ -18,7 +18,11 @@ export interface MlpLayerOptions {
   readonly rng: Rng;
 }
 
-/** Starting values under `<prefix>/up`, `<prefix>/down` and, for `swiglu`, `<prefix>/gate`. */
+/**
+ * Starting values under `<prefix>/up`, `<prefix>/down` and, for `swiglu`, `<prefix>/gate`.
+ *
+ * @returns Plain arrays: up and gate `[hidden, dim]`, down `[dim, hidden]`.
+ */
 export function mlpParameters(prefix: string, options: MlpLayerOptions): Parameters {
   const { dim, hidden, rng, bias = true } = options;
   const gate = options.kind === "gelu" ? [] : linearParameters(`${prefix}/gate`, { in: dim, out: hidden, bias, rng });
@@ -30,13 +34,28 @@ export function mlpParameters(prefix: string, options: MlpLayerOptions): Paramet
 }
 
 /**
- * Feed-forward layer, `[..., dim]` to `[..., dim]`; the caller owns the result.
+ * Feed-forward layer with the variables under `prefix`.
  *
- * `down(gelu(up(x)))`, or `down(swiglu(gate(x), up(x)))` where the variables have a gate.
+ * `y = down(gelu(up(x)))`, or `y = down(swiglu(gate(x), up(x)))` where the variables have a gate.
+ *
+ * @param variables - Borrowed.
+ * @param x - `[..., dim]`.
+ * @returns The shape of `x`; the caller owns it.
+ * @throws HapsError code `state` when there is no such layer; ShapeError code `shape` when `x` has another width.
+ *
+ * Source: Shazeer, GLU Variants Improve Transformer (2020), eq. 6.
+ *
+ * @example
+ * ```ts
+ * const variables = createVariables(mlpParameters("mlp", { dim: 4, hidden: 8, kind: "gelu", rng: createRng(1) }));
+ * console.assert(applyMlp(variables, "mlp", tf.ones([2, 4])).shape.join() === "2,4");
+ * ```
  */
 export function applyMlp(variables: NamedVariables, prefix: string, x: tf.Tensor): tf.Tensor {
-  const up = applyLinear(variables, `${prefix}/up`, x);
-  const gated = variables.has(`${prefix}/gate/weight`);
-  const inner = gated ? swiglu(applyLinear(variables, `${prefix}/gate`, x), up) : gelu(up);
-  return applyLinear(variables, `${prefix}/down`, inner);
+  return tf.tidy(() => {
+    const up = applyLinear(variables, `${prefix}/up`, x);
+    const gated = variables.has(`${prefix}/gate/weight`);
+    const inner = gated ? swiglu(applyLinear(variables, `${prefix}/gate`, x), up) : gelu(up);
+    return applyLinear(variables, `${prefix}/down`, inner);
+  });
 }

@@ -12,7 +12,20 @@ export function normParameters(prefix: string, dim: number, kind: NormKind): Par
   return kind === "rms" ? [gain] : [gain, constantVector(`${prefix}/bias`, dim, 0)];
 }
 
-/** Normalises the last axis with the variables under `prefix`: a bias there makes it a layer norm. The caller owns the result. */
+/**
+ * Normalises the last axis with the variables under `prefix`: {@link layerNorm} where there is a bias, else {@link rmsNorm}.
+ *
+ * @param variables - Borrowed.
+ * @param x - `[..., dim]`.
+ * @returns The shape of `x`; the caller owns it.
+ * @throws HapsError code `state` when there is no such layer; ShapeError code `shape` when `x` has another width.
+ *
+ * @example
+ * ```ts
+ * const variables = createVariables(normParameters("norm", 2, "rms"));
+ * console.assert(Math.abs((applyNorm(variables, "norm", tf.ones([1, 2])).dataSync()[0] ?? 0) - 1) < 1e-4);
+ * ```
+ */
 export function applyNorm(
   variables: NamedVariables,
   prefix: string,

@@ -4,7 +4,11 @@ import type { NamedArray, NamedVariables } from "../variables.ts";
 /** Starting values of a layer, ready for `createVariables`. */
 export type Parameters = readonly (readonly [string, NamedArray])[];
 
-/** A matrix of normal numbers, drawn from a stream of its own name. */
+/**
+ * A matrix of normal numbers with mean 0, drawn from the stream that `init.rng` forks under `name`.
+ *
+ * @returns Its name and `[rows, columns]` values.
+ */
 export function normalMatrix(
   name: string,
   rows: number,

@@ -1,3 +1,4 @@
+import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { columnSums } from "../kernels/column-sums.ts";
@@ -17,9 +18,15 @@ export interface NormOptions {
  * @param x - `[..., dim]`.
  * @param gain - `[dim]`.
  * @returns The shape of `x`; the caller owns it.
- * @throws ShapeError code `shape` when `gain` does not fit.
+ * @throws ShapeError code `shape` when `gain` does not fit; HapsError code `config` for an epsilon that is not positive.
  *
- * Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), eq. 4; ε as in Llama.
+ * Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), eq. 4. Deviation: ε inside the root, as in Llama.
+ *
+ * @example
+ * ```ts
+ * const y = rmsNorm(tf.tensor2d([[3, 4]]), tf.ones([2]));
+ * console.assert(Math.abs((y.dataSync()[0] ?? 0) - 3 / Math.sqrt(12.5)) < 1e-5);
+ * ```
  */
 export function rmsNorm(x: tf.Tensor, gain: tf.Tensor1D, options: NormOptions = {}): tf.Tensor {
   return normalise("rmsNorm", { x, gain }, { center: false, epsilon: options.epsilon ?? 1e-5 });
@@ -34,9 +41,15 @@ export function rmsNorm(x: tf.Tensor, gain: tf.Tensor1D, options: NormOptions = 
  * @param gain - `[dim]`.
  * @param bias - `[dim]`; none when absent.
  * @returns The shape of `x`; the caller owns it.
- * @throws ShapeError code `shape` when `gain` or `bias` does not fit.
+ * @throws ShapeError code `shape` when `gain` or `bias` does not fit; HapsError code `config` for an epsilon that is not positive.
  *
- * Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. 4.
+ * Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. 4. Deviation: ε inside the root, as in PyTorch.
+ *
+ * @example
+ * ```ts
+ * const y = layerNorm(tf.tensor2d([[1, 3]]), tf.ones([2]), tf.tensor1d([10, 10]));
+ * console.assert(Math.abs((y.dataSync()[0] ?? 0) - 9) < 1e-4);
+ * ```
  */
 export function layerNorm(x: tf.Tensor, gain: tf.Tensor1D, bias?: tf.Tensor1D, options: NormOptions = {}): tf.Tensor {
   const inputs = bias === undefined ? { x, gain } : { x, gain, bias };
@@ -58,6 +71,13 @@ function normalise(operation: string, { x, gain, bias }: NormInputs, rule: NormR
   const dim = lastLength(operation, "x", x);
   assertShape(operation, "gain", gain, [dim]);
   if (bias !== undefined) assertShape(operation, "bias", bias, [dim]);
+  if (!(rule.epsilon > 0 && Number.isFinite(rule.epsilon))) {
+    throw new HapsError(
+      "config",
+      `${operation}: epsilon must be positive; got ${rule.epsilon}; leave it out for 1e-5`,
+      { epsilon: rule.epsilon },
+    );
+  }
   let standard = new Float32Array(0);
   let inverse = new Float64Array(0);
   const forward = (save: (tensors: tf.Tensor[]) => void): tf.Tensor => {

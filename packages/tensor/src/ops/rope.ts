@@ -25,9 +25,9 @@ export interface RopeOptions {
  * @param x - `[batch, tokens, heads * headDim]`.
  * @returns The shape of `x`; the caller owns it.
  * @throws ShapeError code `shape` when `x` has another rank or its width holds no whole number of heads; HapsError code `config`
- *   for an odd `headDim` or frequencies of another length.
+ *   for an odd `headDim`, a base of at most 1, an offset that is no whole number >= 0, or frequencies of another length.
  *
- * Source: Su et al., RoFormer (2021), eq. 34.
+ * Source: Su et al., RoFormer (2021), eq. 34. Deviation: pairs are half a head apart by default, as Hugging Face stores Llama.
  *
  * @example
  * ```ts
@@ -74,6 +74,13 @@ function makeAngles(tokens: number, options: RopeOptions): Angles {
       {
         headDim,
       },
+    );
+  }
+  if (!(base > 1) || !Number.isSafeInteger(offset) || offset < 0) {
+    throw new HapsError(
+      "config",
+      `rope: base must be above 1 and offset a whole number >= 0; got ${base} and ${offset}; give the model's base and the number of cached tokens`,
+      { base, offset },
     );
   }
   const half = headDim / 2;

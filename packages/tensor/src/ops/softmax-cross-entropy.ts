@@ -22,7 +22,9 @@ export interface SoftmaxCrossEntropyOptions {
  *   Neither gets a gradient.
  * @returns A scalar, or `[batch]` for reduction `none`; the caller owns it. A mean over weights that sum to 0 is 0.
  * @throws ShapeError code `shape` when shapes differ; HapsError code `config` for a class index outside `[0, classes)` in a row
- *   with a weight.
+ *   with a weight, and for a weight that is negative or not finite.
+ *
+ * Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.108 and 4.109, in the stable form.
  *
  * @example
  * ```ts
@@ -65,6 +67,14 @@ type Targets =
 
 function rowFactors(batch: number, weights: tf.Tensor1D | undefined, reduction: "mean" | "sum" | "none"): Float64Array {
   const factors = weights === undefined ? new Float64Array(batch).fill(1) : Float64Array.from(weights.dataSync());
+  const bad = factors.findIndex((factor) => !Number.isFinite(factor) || factor < 0);
+  if (bad >= 0) {
+    throw new HapsError(
+      "config",
+      `softmaxCrossEntropy: the weight of row ${bad} is ${factors[bad]}; expected a finite number >= 0; check what made the weights`,
+      { row: bad, weight: factors[bad] },
+    );
+  }
   if (reduction !== "mean") return factors;
   const total = factors.reduce((sum, factor) => sum + factor, 0);
   return total === 0 ? factors.fill(0) : factors.map((factor) => factor / total);

@@ -29,6 +29,12 @@ export interface ClippedGradients {
  * @throws HapsError code `config` for a limit that is not positive; code `non-finite` when the norm is not finite.
  *
  * Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013), algorithm 1.
+ *
+ * @example
+ * ```ts
+ * const { norm, gradients } = clipByGlobalNorm(new Map([["w", Float32Array.of(3, 4)]]), 1);
+ * console.assert(norm === 5 && Math.abs((gradients.get("w")?.[0] ?? 0) - 0.6) < 1e-6);
+ * ```
  */
 export function clipByGlobalNorm(gradients: Gradients, limit: number): ClippedGradients {
   if (!(limit > 0)) {

@@ -61,7 +61,7 @@ export type Schedule = (step: number) => number;
  */
 export function createSchedule(config: number | ScheduleConfig): Schedule {
   const schema = scheduleConfigSchema.refine(
-    (value) => value.kind === "constant" || value.warmupSteps < value.totalSteps,
+    (value) => value.kind === "constant" || value.warmupSteps === 0 || value.warmupSteps < value.totalSteps,
     { path: ["warmupSteps"], message: "must be below totalSteps; make the warm-up shorter" },
   );
   const resolved = parseConfig(

@@ -36,6 +36,6 @@ export function tinyDecoderLogits(variables: NamedVariables, ids: tf.Tensor): tf
 
 /** Mean cross-entropy over all tokens. */
 export function tinyDecoderLoss(variables: NamedVariables, ids: tf.Tensor, targets: tf.Tensor): tf.Tensor {
-  const logits = tf.reshape(tinyDecoderLogits(variables, ids), [-1, TINY.vocabulary]); // [batch * tokens, vocabulary]
-  return softmaxCrossEntropy(logits as tf.Tensor2D, tf.reshape(targets, [-1]) as tf.Tensor1D);
+  const logits = tf.reshape<tf.Rank.R2>(tinyDecoderLogits(variables, ids), [-1, TINY.vocabulary]); // [batch * tokens, vocabulary]
+  return softmaxCrossEntropy(logits, tf.reshape<tf.Rank.R1>(targets, [-1]));
 }
