@@ -1,0 +1,150 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type DataOptions, dataList, dataShow } from "./commands/data.ts";
+import { dataCheck } from "./commands/data-check.ts";
+import { type DemoOptions, demo } from "./commands/demo.ts";
+import { type DoctorOptions, doctor } from "./commands/doctor.ts";
+import { type EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { type ReportOptions, report } from "./commands/report.ts";
+import { type RouteOptions, route } from "./commands/route.ts";
+import { type TrainOptions, train } from "./commands/train.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+
+/** Called with `false` when a command ran to its end and found something wrong. */
+type Outcome = (ok: boolean) => void;
+
+/** The command with all of its sub-commands; actions write to the terminal. */
+export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
+  const program = new Command("haps")
+    .description("Learns, for every question, which language model to use and with which settings.")
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: () => undefined })
+    .helpCommand(false);
+  addData(program, terminal, onOutcome);
+  addEvaluate(program, terminal);
+  addTrain(program, terminal);
+  addRest(program, terminal, onOutcome);
+  return program;
+}
+
+const JSON_OPTION = ["--json", "print one JSON value and nothing else on standard output"] as const;
+
+const runsOption = (): Option => new Option("--runs <folder>", "where runs are kept").default(".haps");
+
+const costOption = (): Option =>
+  new Option("--cost-from <field>", "which field of an outcome file is its cost").choices([
+    "cost",
+    "tokens",
+    "latency",
+  ]);
+
+function addData(program: Command, terminal: Terminal, onOutcome: Outcome): void {
+  const data = program.command("data").description("look at recorded outcomes: list, check, show");
+  data
+    .command("list")
+    .description("which sets can be read, and which are here")
+    .option(...JSON_OPTION)
+    .action((options: DataOptions) => dataList(terminal, options));
+  data
+    .command("check")
+    .description("find what is wrong with a set, an experiment's table or a file")
+    .argument("<target>", "a set, an experiment, or a .jsonl or .csv file")
+    .addOption(costOption())
+    .option(...JSON_OPTION)
+    .action(async (target: string, options: DataOptions) => onOutcome(await dataCheck(terminal, target, options)));
+  data
+    .command("show")
+    .description("what a set, an experiment's table or a file holds")
+    .argument("<target>", "a set, an experiment, or a .jsonl or .csv file")
+    .addOption(costOption())
+    .option(...JSON_OPTION)
+    .action((target: string, options: DataOptions) => dataShow(terminal, target, options));
+}
+
+function addEvaluate(program: Command, terminal: Terminal): void {
+  program
+    .command("evaluate")
+    .description("compare HAPS with other routers on questions that none of them has seen")
+    .argument("[experiment]", "name, folder or config.json of an experiment")
+    .option("--outcomes <file>", "outcomes of your own, .jsonl or .csv")
+    .addOption(costOption())
+    .option("--folds <n>", "outer folds per seed", wholeNumber(2, 20))
+    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 5)
+    .option("--methods <names>", "methods to fit, separated by commas", names)
+    .option("--ablations", "also HAPS with parts left out")
+    .option("--permute <n>", "also the null experiment, with texts permuted n times", wholeNumber(1, 1000))
+    .option("--router <file>", "a router module of your own")
+    .option("--workers <n>", "processes that fit; 0: none but this one (default: one per core)", wholeNumber(0, 64))
+    .option("--fresh", "forget the fits that are kept from earlier")
+    .addOption(runsOption())
+    .option(...JSON_OPTION)
+    .action((experiment: string | undefined, options: EvaluateOptions) => evaluate(terminal, experiment, options));
+}
+
+function addTrain(program: Command, terminal: Terminal): void {
+  program
+    .command("train")
+    .description("train HAPS on all outcomes and keep the router")
+    .argument("[experiment]", "name, folder or config.json of an experiment")
+    .option("--outcomes <file>", "outcomes of your own, .jsonl or .csv")
+    .addOption(costOption())
+    .option("--out <folder>", "where to keep it (default: in the runs folder)")
+    .option("--resume", "go on with a training that was stopped or killed")
+    .option("--fresh", "forget a training that is there and start anew")
+    .option("--seed <n>", "seed", wholeNumber(0, 2 ** 31 - 1), 1)
+    .option("--checkpoint-every <n>", "steps between checkpoints", wholeNumber(1, 1_000_000), 50)
+    .addOption(runsOption())
+    .option(...JSON_OPTION)
+    .action((experiment: string | undefined, options: TrainOptions) => train(terminal, experiment, options));
+}
+
+function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void {
+  program
+    .command("route")
+    .description("route one question with a trained router")
+    .argument("<folder>", "folder of a checkpoint or of the training that made it")
+    .argument("<question>", "text of the question, or - to read it from standard input")
+    .option("--cost-weight <x>", "weight of cost against quality, 0 or more", weight, 0)
+    .option(...JSON_OPTION)
+    .action((folder: string, question: string, options: RouteOptions) => route(terminal, folder, question, options));
+  program
+    .command("report")
+    .description("write the HTML report of a finished evaluation")
+    .argument("<folder>", "folder of an evaluation's run or result")
+    .option("--out <file>", "where to write it (default: report.html beside the result)")
+    .option(...JSON_OPTION)
+    .action((folder: string, options: ReportOptions) => report(terminal, folder, options));
+  program
+    .command("doctor")
+    .description("look at everything the other commands need")
+    .addOption(runsOption())
+    .option(...JSON_OPTION)
+    .action(async (options: DoctorOptions) => onOutcome(await doctor(terminal, options)));
+  program
+    .command("demo")
+    .description("train, compare and route in one go: what npm start shows")
+    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 2)
+    .option("--workers <n>", "processes that fit; 0: none but this one", wholeNumber(0, 64))
+    .addOption(runsOption())
+    .option(...JSON_OPTION)
+    .action((options: DemoOptions) => demo(terminal, options));
+}
+
+function wholeNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`expected a whole number from ${minimum} to ${maximum}`);
+  };
+}
+
+function weight(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError("expected a number of 0 or more");
+}
+
+function names(text: string): string[] {
+  const listed = text.split(",").map((name) => name.trim());
+  if (listed.every((name) => name !== "")) return listed;
+  throw new InvalidArgumentError("expected names separated by commas");
+}

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Arm,
+  armLabel,
+  DataError,
+  type OutcomeTable,
+  type Pool,
+  parseConfig,
+  type Router,
+  type Task,
+} from "@haps/spec";
+import { readSafetensors, writeSafetensors } from "@haps/tensor";
+import { z } from "zod";
+import { loadRouter, type SavedHaps } from "../haps/create-haps.ts";
+import { UsageError } from "../usage-error.ts";
+
+const checkpointSchema = z.object({
+  formatVersion: z.literal(1),
+  kind: z.literal("haps-router"),
+  experiment: z.string(),
+  simulated: z.boolean(),
+  /** Checked by the router's own loader. */
+  task: z.custom<Task>((value) => typeof value === "object" && value !== null),
+  pool: z.custom<Pool>((value) => typeof value === "object" && value !== null),
+  costUnit: z.string().nullable(),
+  seed: z.int(),
+  dataHash: z.string(),
+  router: z.custom<SavedHaps["config"]>((value) => typeof value === "object" && value !== null),
+});
+
+/** What a checkpoint says about its router, without the router itself. */
+export interface CheckpointFacts extends Omit<z.output<typeof checkpointSchema>, "router"> {}
+
+/** A router as it is kept on disk: `config.json`, `model.safetensors` and `README.md`, by name. */
+export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
+
+/** What {@link checkpointFiles} writes down. */
+export interface CheckpointInput {
+  readonly facts: CheckpointFacts;
+  readonly table: OutcomeTable;
+  readonly steps: number;
+  readonly saved: SavedHaps;
+}
+
+/** The files of a router's checkpoint; equal routers give equal bytes. */
+export function checkpointFiles({ facts, table, steps, saved }: CheckpointInput): CheckpointFiles {
+  const encoder = new TextEncoder();
+  return {
+    "config.json": encoder.encode(`${JSON.stringify({ ...facts, router: saved.config }, null, 2)}\n`),
+    "model.safetensors": writeSafetensors(saved.arrays, { metadata: { format: "haps-router" } }),
+    "README.md": encoder.encode(readme(facts, table, steps)),
+  };
+}
+
+function readme(facts: CheckpointFacts, table: OutcomeTable, steps: number): string {
+  const arms = table.arms.map((arm: Arm) => `* ${armLabel(arm)}\n`).join("");
+  const notes = table.warnings.map((warning) => `* ${warning}\n`).join("");
+  return `# A HAPS router${facts.simulated ? " (simulated)" : ""}
+
+Trained on ${table.rows.length} questions of \`${facts.experiment}\` (table ${table.hash}), seed ${facts.seed}, ${steps} steps.
+${facts.simulated ? "The outcomes are simulated: this router is for trying the command, not for use.\n" : ""}It has seen all of these questions, so it has no measured score: \`haps evaluate ${facts.experiment}\` measures routers
+made in the same way on questions that they have not seen.
+
+## Arms
+
+${arms}${notes === "" ? "" : `\n## Warnings of the table\n\n${notes}`}
+\`haps route <this folder> "question"\` routes a question.
+`;
+}
+
+/** A router that was read back, ready to route. */
+export interface LoadedCheckpoint {
+  readonly facts: CheckpointFacts;
+  /** The caller disposes it. */
+  readonly router: Router;
+}
+
+/**
+ * Loads a router from its folder, or from the folder of the run that trained it. A backend must have been loaded.
+ *
+ * @throws UsageError when there is no checkpoint; DataError and ConfigError for a damaged one.
+ */
+export function loadCheckpoint(folder: string): LoadedCheckpoint {
+  const place = findCheckpoint(folder);
+  const file = join(place, "config.json");
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new DataError({ file }, "is not JSON", "restore the checkpoint from a copy, or train again", {
+      cause: error,
+    });
+  }
+  const { router, ...facts } = parseConfig(`checkpoint ${file}`, checkpointSchema, value);
+  const model = join(place, "model.safetensors");
+  if (!existsSync(model)) {
+    throw new DataError({ file: model }, "is missing", "restore the checkpoint from a copy, or train again");
+  }
+  const bytes = readFileSync(model);
+  const { arrays } = readSafetensors(bytes, { source: model });
+  const hash = createHash("sha256").update(readFileSync(file)).update(bytes).digest("hex");
+  return { facts, router: loadRouter({ config: router, arrays }, { hash: hash.slice(0, 16) }) };
+}
+
+function findCheckpoint(folder: string): string {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new UsageError(`no folder at ${folder}; "haps train <experiment>" makes a checkpoint and says where`);
+  }
+  const inside = join(folder, "router");
+  if (existsSync(join(inside, "config.json"))) return inside;
+  if (existsSync(join(folder, "model.safetensors"))) return folder;
+  if (existsSync(join(folder, "checkpoint"))) {
+    throw new UsageError(`the training in ${folder} is not finished; go on with "haps train" and --resume`);
+  }
+  throw new UsageError(`no router in ${folder}; expected a folder with config.json and model.safetensors`);
+}
