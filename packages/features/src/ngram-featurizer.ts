@@ -25,6 +25,7 @@ export interface NgramFeaturizer extends Featurizer {
 /** Fits n-gram featurizers. */
 export interface NgramFeaturizerFactory extends FeaturizerFactory {
   readonly kind: "ngram";
+  /** Fits on training questions; the same questions and seed give the same featurizer, bit for bit. */
   fit(questions: readonly Question[], seed: number): NgramFeaturizer;
 }
 

@@ -43,7 +43,7 @@ const BLANK = 0x20;
  * Makes a scanner. Words are runs of Unicode letters, marks, digits and underscores, with an apostrophe inside.
  *
  * @example
- * ```ts
+ * ```ts no-check: not exported
  * const scan = createTextScanner({ numberShapes: true, punctuationWords: false, maximumCharacters: 1000 });
  * const { bytes, characterStarts, characterCount, wordCount } = scan.scan("In 1984,\n  IT cost 3.50!");
  * console.assert(new TextDecoder().decode(bytes.subarray(0, characterStarts[characterCount])) === " in 0000, it cost 0.0! ");

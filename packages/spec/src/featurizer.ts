@@ -12,5 +12,6 @@ export interface Featurizer {
 /** Fits a featurizer on training questions. */
 export interface FeaturizerFactory {
   readonly kind: string;
+  /** Fits on training questions; the same questions and seed give the same featurizer. */
   fit(questions: readonly Question[], seed: number): Featurizer;
 }

@@ -29,6 +29,7 @@ export interface FitContext extends Abortable {
    * questions; a router that reads it is marked privileged in every table.
    */
   readonly labelOf?: (questionId: string) => string | undefined;
+  /** Takes progress and warnings. */
   readonly onEvent?: (event: FitEvent) => void;
 }
 
@@ -41,6 +42,7 @@ export interface RouterFactory {
   readonly id: string;
   /** True when it reads privileged labels and so is a control, not a competitor. */
   readonly privileged?: boolean;
+  /** Fits on the training outcomes of `context`; the caller disposes the router. */
   createRouter(context: FitContext): Promise<Router>;
 }
 

@@ -66,6 +66,7 @@ export interface Decision {
 export interface Router {
   readonly contractVersion: 1;
   readonly id: string;
+  /** One decision per request, in order; rejects with the reason of an aborted signal. */
   route(requests: readonly RoutingRequest[], options?: Abortable): Promise<readonly Decision[]>;
   /** Frees what the router holds; may be called twice. */
   dispose(): void;

@@ -33,6 +33,7 @@ describe("expectClose", () => {
   });
 
   it("refuses other lengths and other shapes", async () => {
+    tf.enableProdMode();
     await tf.setBackend("cpu");
     expect(() => expectClose([], [1])).toThrow(/0 numbers, expected 1/);
     const row = tf.tensor2d([[1, 2]]);
