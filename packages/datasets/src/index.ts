@@ -24,10 +24,17 @@ export {
 } from "./adapters/misguided-attention.ts";
 export { type RoutellmMmluOptions, routellmMmlu, routellmMmluOptionsSchema } from "./adapters/routellm-mmlu.ts";
 export { type TemperatureOptions, temperature, temperatureOptionsSchema } from "./adapters/temperature.ts";
+export { checkDataset } from "./checks/check-dataset.ts";
+export { checkOutcomes } from "./checks/check-outcomes.ts";
+export { checkTable } from "./checks/check-table.ts";
+export type { DataCheck, TableSummary } from "./checks/data-check.ts";
+export type { Finding, FindingCode, FindingSeverity } from "./checks/finding.ts";
 export { derivePool } from "./derive-pool.ts";
 export { type Fold, type FoldOptions, foldOptionsSchema, groupedFolds, innerFolds } from "./grouped-folds.ts";
+export { halfTables } from "./half-tables.ts";
 export { hashTable, type TableContent } from "./hash-table.ts";
 export { normaliseText, textGroup } from "./normalise-text.ts";
+export { OUTCOME_FIELDS, type OutcomeRecord, outcomeRecordSchema } from "./outcome-record.ts";
 export {
   type NewOutcome,
   type NewRow,
@@ -43,4 +50,10 @@ export {
 } from "./planted-signal.ts";
 export { type CsvOptions, type CsvRow, readCsv } from "./read-csv.ts";
 export { type JsonLine, readJsonLines } from "./read-json-lines.ts";
+export {
+  type ReadOutcomeTableOptions,
+  readOutcomeTable,
+  readOutcomeTableOptionsSchema,
+} from "./read-outcome-table.ts";
 export type { TableReading, TableReport } from "./table-report.ts";
+export { writeOutcomeTable } from "./write-outcome-table.ts";

@@ -5,16 +5,17 @@ import {
   armLabel,
   type Candidate,
   type CandidateId,
-  closestName,
   DataError,
   type DataLocation,
   HapsError,
   type OutcomeTable,
   type Pool,
   quoteValue,
+  type Settings,
   type TableRow,
   type Task,
 } from "@haps/spec";
+import { assertArm, assertInPool } from "./assert-arm.ts";
 import { CellSums } from "./cell-sums.ts";
 import { derivePool } from "./derive-pool.ts";
 import { hashTable } from "./hash-table.ts";
@@ -88,6 +89,8 @@ export class OutcomeTableBuilder {
   readonly #rowOf = new Map<string, number>();
   readonly #arms: Arm[] = [];
   readonly #armOf = new Map<string, number>();
+  readonly #armOfText = new Map<string, number>();
+  readonly #settingsOf = new Map<CandidateId, Settings>();
   readonly #cells = new CellSums();
   #built = false;
 
@@ -101,13 +104,17 @@ export class OutcomeTableBuilder {
   }
 
   /**
-   * Adds a question; the same id with the same content may come again.
+   * Adds a question; the same id may come again with the same content or parts of it.
    *
-   * @throws DataError when the text is blank, or the id was added with another text, context, split or label.
+   * @throws DataError when the text is blank, the id or the split empty, or the id was added with another text, context, split or label.
    */
   addRow(row: NewRow, location: DataLocation = { file: this.#options.id }): void {
     if (row.text.trim() === "") {
       throw new DataError({ ...location, field: "text" }, "the question has no text", "give every question a text");
+    }
+    for (const field of ["id", "split"] as const) {
+      if (row[field] !== "") continue;
+      throw new DataError({ ...location, field }, "the field is empty", `name the ${field}, or leave the field out`);
     }
     const { id, text, context, split, labels = {} } = row;
     const known = this.#rowOf.get(id);
@@ -130,12 +137,20 @@ export class OutcomeTableBuilder {
    * @throws DataError for a candidate, role or setting that a given pool or the other arms do not know.
    */
   addArm(arm: Arm, location: DataLocation = { file: this.#options.id }): number {
-    const key = armKey(arm);
-    const known = this.#armOf.get(key);
-    if (known !== undefined) return known;
-    assertRoles(this.#options.task?.roles.map((role) => role.id) ?? Object.keys(this.#arms[0] ?? arm), arm, location);
+    // Most calls name an arm that is known in the very same form, which is much quicker to see than its canonical form.
+    const text = JSON.stringify(arm);
+    const same = this.#armOfText.get(text);
+    if (same !== undefined) return same;
+    assertArm(this.#options.task?.roles.map((role) => role.id) ?? Object.keys(this.#arms[0] ?? arm), arm, location);
+    const index = this.#armOf.get(armKey(arm)) ?? this.#newArm(arm, location);
+    this.#armOfText.set(text, index);
+    return index;
+  }
+
+  #newArm(arm: Arm, location: DataLocation): number {
     if (this.#options.pool !== undefined) assertInPool(this.#options.pool, arm, location);
-    this.#armOf.set(key, this.#arms.length);
+    else this.#assertSettingsFit(arm, location);
+    this.#armOf.set(armKey(arm), this.#arms.length);
     this.#arms.push(arm);
     return this.#arms.length - 1;
   }
@@ -154,6 +169,22 @@ export class OutcomeTableBuilder {
     }
     assertOutcome(outcome, location);
     this.#cells.add(row, this.addArm(outcome.arm, location), outcome);
+  }
+
+  #assertSettingsFit(arm: Arm, location: DataLocation): void {
+    for (const { candidate, settings } of Object.values(arm)) {
+      const known = this.#settingsOf.get(candidate);
+      const names = Object.keys(settings);
+      if (known === undefined) {
+        this.#settingsOf.set(candidate, settings);
+        continue;
+      }
+      const fits = names.length === Object.keys(known).length;
+      if (fits && names.every((name) => typeof known[name] === typeof settings[name])) continue;
+      const problem = `${quoteValue(candidate)} has the settings ${quoteValue(known)} before and ${quoteValue(settings)} here`;
+      const advice = "give all records of a candidate the same settings, each always a number or always text";
+      throw new DataError({ ...location, field: "settings" }, problem, advice);
+    }
   }
 
   /**
@@ -204,38 +235,13 @@ function assertSameRow(known: TableRow, row: NewRow, location: DataLocation): vo
     ["text", text, row.text],
     ["context", context, row.context],
     ["split", known.split, row.split],
-    ["labels", known.labels, row.labels ?? {}],
+    ...Object.entries(row.labels ?? {}).map(([name, now]) => [`labels.${name}`, known.labels[name], now] as const),
   ];
   for (const [field, before, now] of pairs) {
+    if (now === undefined) continue;
     if (JSON.stringify(before) === JSON.stringify(now)) continue;
     const problem = `question ${quoteValue(row.id)} had ${quoteValue(before)} before and has ${quoteValue(now)} here`;
     throw new DataError({ ...location, field }, problem, "use one id per question");
-  }
-}
-
-function assertRoles(expected: readonly string[], arm: Arm, location: DataLocation): void {
-  const roles = Object.keys(arm);
-  if (roles.length === expected.length && roles.every((role) => expected.includes(role))) return;
-  const problem = `the arm has the roles ${quoteValue(roles)}; expected ${quoteValue(expected)}`;
-  throw new DataError(location, problem, "give every arm the same roles");
-}
-
-function assertInPool(pool: Pool, arm: Arm, location: DataLocation): void {
-  for (const { candidate, settings } of Object.values(arm)) {
-    const known = pool.candidates.find(({ id }) => id === candidate);
-    if (known === undefined) {
-      const ids = pool.candidates.map(({ id }) => id);
-      const near = closestName(candidate, ids);
-      const advice = near === undefined ? `the pool has ${quoteValue(ids, 200)}` : `did you mean ${quoteValue(near)}?`;
-      throw new DataError({ ...location, field: "candidate" }, `unknown candidate ${quoteValue(candidate)}`, advice);
-    }
-    const dimensions = known.parameters.settings ?? {};
-    for (const name of new Set([...Object.keys(dimensions), ...Object.keys(settings)])) {
-      const values: readonly unknown[] = dimensions[name]?.values ?? [];
-      if (values.includes(settings[name])) continue;
-      const problem = `${quoteValue(settings[name])} is no value of setting ${quoteValue(name)} of ${quoteValue(candidate)}`;
-      throw new DataError({ ...location, field: "settings" }, problem, `expected one of ${quoteValue(values, 200)}`);
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { DataError } from "@haps/spec";
-import { readTextLines } from "./read-text-lines.ts";
+import { readTextLines, type TextLine } from "./read-text-lines.ts";
 
 /** One JSON value with the line that it came from. */
 export interface JsonLine {
@@ -18,13 +18,14 @@ export interface JsonLine {
  * line (broken JSON that no line feed ends: a writer was stopped in the middle).
  */
 export async function* readJsonLines(path: string): AsyncGenerator<JsonLine, void, undefined> {
-  for await (const { number, text, terminated } of readTextLines(path)) {
-    if (text.trim() === "") continue;
-    yield { line: number, value: parseLine(path, number, text, terminated) };
+  for await (const line of readTextLines(path)) {
+    if (line.text.trim() === "") continue;
+    yield { line: line.number, value: parseJsonLine(path, line) };
   }
 }
 
-function parseLine(path: string, line: number, text: string, terminated: boolean): unknown {
+/** @throws DataError for a line that is not JSON. */
+export function parseJsonLine(path: string, { number: line, text, terminated }: TextLine): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -10,6 +10,8 @@ export interface DatasetAdapter {
   readonly files: readonly string[];
   /** Schema of the options of {@link DatasetAdapter.read}; `{}` is always valid. */
   readonly options: z.ZodType;
+  /** Options under which every row is read that a check compares, such as both splits. Default: `{}`. */
+  readonly checkOptions?: unknown;
   /**
    * Reads the set.
    *

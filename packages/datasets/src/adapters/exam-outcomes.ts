@@ -34,13 +34,14 @@ const COLUMNS = ["query_id", "exam", "model", "prompt", "n_correct", "cost_usd_1
  * Adds the records of an exam file to a builder.
  *
  * `score = n_correct / 10`, recomputed from the ten letters and checked; halves are the first and the last five.
- * A sample without answer is wrong, as in the source; cells in which every call failed are counted.
+ * A sample without answer is wrong, as in the source, whose published scores this reproduces; cells with failed calls are
+ * counted in a warning.
  *
  * @returns Warnings about topics and failed calls.
  */
 export async function addExamOutcomes(options: ExamOutcomeOptions): Promise<readonly string[]> {
   const { path, queries, builder, counter } = options;
-  let failed = 0;
+  const failed = { all: 0, some: 0 };
   for await (const { line, fields } of readCsv(path, { columns: [...COLUMNS, ...options.columns] })) {
     const query = queryOf(queries, fields.query_id, path, line);
     const selection = options.select(fields, line);
@@ -58,14 +59,14 @@ export async function addExamOutcomes(options: ExamOutcomeOptions): Promise<read
     const correct = numberField(fields.n_correct, { ...location, field: "n_correct" }, { minimum: 0, integer: true });
     const cost = numberField(fields.cost_usd_1_sample, { ...location, field: "cost_usd_1_sample" }, { minimum: 0 });
     const sampled = scoreLetters(fields.answers ?? "", gold, correct, { ...location, field: "answers" });
-    if (fields.error !== "" && /^-*$/.test(fields.answers ?? "")) failed += 1;
+    if (fields.error !== "") failed[/^-*$/.test(fields.answers ?? "") ? "all" : "some"] += 1;
     builder.addOutcome({ questionId: query.id, arm: selection.arm, ...sampled, cost, location });
     counter.keep();
   }
   const warnings = options.topicLine === "keep" ? [TOPIC_KEPT] : [TOPIC_REMOVED];
-  if (failed > 0) {
-    const causes = "the call failed (content filter or time-out)";
-    warnings.push(`${failed} cells hold no answer because ${causes}; the source scores them 0`);
+  if (failed.all + failed.some > 0) {
+    const cells = `${failed.all} cells hold no answer and ${failed.some} fewer than ten`;
+    warnings.push(`${cells} because calls failed (content filter or time-out); the source scores missing answers 0`);
   }
   return warnings;
 }

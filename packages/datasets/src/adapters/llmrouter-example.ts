@@ -61,5 +61,6 @@ export const llmrouterExampleAdapter: DatasetAdapter = {
     "5,608 train questions of 14 tasks, 9 models, 1 score per cell, no cost; columns swapped in the test rows",
   files: [QUERIES, SCORES],
   options: llmrouterExampleOptionsSchema,
+  checkOptions: { split: "both" } satisfies LlmrouterExampleOptions,
   read: (folder, options) => llmrouterExample(folder, options as LlmrouterExampleOptions | undefined),
 };
