@@ -45,7 +45,7 @@ export function lossAndGradients(variables: NamedVariables, loss: () => tf.Tenso
     for (const name of variables.names()) {
       const gradient = found.get(name);
       if (gradient === undefined) continue;
-      const bad = gradient.findIndex((element) => !Number.isFinite(element));
+      const bad = firstNonFinite(gradient);
       if (bad >= 0) throw nonFinite(`the gradient of "${name}"`, gradient[bad] as number, step);
       gradients.set(name, gradient);
     }
@@ -145,4 +145,12 @@ function nonFinite(what: string, value: number, step: number): HapsError {
     `trainStep: ${what} is ${value} at step ${step}; expected finite numbers; lower the learning rate, clip, or check the data`,
     { tensor: what, value, step },
   );
+}
+
+/** Index of the first number that is not finite, or -1; a loop, since `findIndex` makes an object of every number. */
+function firstNonFinite(values: Float32Array): number {
+  for (let index = 0; index < values.length; index += 1) {
+    if (!Number.isFinite(values[index])) return index;
+  }
+  return -1;
 }

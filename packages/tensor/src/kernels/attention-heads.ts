@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { exponential } from "./exponential.ts";
-import { transposeValues } from "./transpose-matrix.ts";
+import { gatherHead, gatherHeadTransposed, type HeadPlace, headPlaces, scatterHead } from "./head-layout.ts";
 
 /** Sizes and mask of one attention call. */
 export interface AttentionLayout {
@@ -23,35 +23,54 @@ export interface AttentionArrays {
   readonly value: Float32Array;
 }
 
-/** Output `[batch, queries, heads * headDim]` and, per row of the batch and head, the probabilities `[queries, keys]`. */
-export function attendForward(
-  arrays: AttentionArrays,
-  layout: AttentionLayout,
-): { readonly output: Float32Array; readonly probabilities: readonly Float32Array[] } {
-  const { queries, keys, headDim } = layout;
+/** What the backward pass needs to know of one head. */
+export interface HeadWeights {
+  /** Probabilities before their division, 0 where masked, `[queries, keys]`. */
+  readonly exponentials: Float32Array;
+  /** One over the sum of each row of them, 0 for a row without keys, `[queries]`. */
+  readonly inverses: Float64Array;
+}
+
+/** What {@link attendForward} returns. */
+export interface AttentionResult {
+  /** `[batch, queries, heads * headDim]`. */
+  readonly output: Float32Array;
+  /** One per row of the batch and head. */
+  readonly weights: readonly HeadWeights[];
+}
+
+/** Edge of the squares in which matrices are walked, so that rows and columns stay in the cache. */
+const BLOCK = 16;
+
+/** Attention of every head: plain products on the backend that runs, softmax over plain arrays. */
+export function attendForward(arrays: AttentionArrays, layout: AttentionLayout): AttentionResult {
+  const { queries, keys, headDim, scale } = layout;
   const output = new Float32Array(arrays.query.length);
-  const probabilities: Float32Array[] = [];
-  for (const place of places(layout)) {
-    const query = gatherHead(arrays.query, place.query, queries, headDim);
-    const key = gatherHead(arrays.key, place.key, keys, headDim);
-    const value = gatherHead(arrays.value, place.key, keys, headDim);
-    const weights = multiply(query, transposeValues(key, keys, headDim), queries, headDim, keys);
-    softmaxRows(weights, layout, place.length);
-    probabilities.push(weights);
-    addHead(output, place.query, multiply(weights, value, queries, keys, headDim), headDim, 1);
-  }
-  return { output, probabilities };
+  const query = new Float32Array(queries * headDim);
+  const keyTransposed = new Float32Array(keys * headDim);
+  const value = new Float32Array(keys * headDim);
+  const weights = headPlaces(layout).map((place) => {
+    gatherHead(query, arrays.query, place.query, headDim, scale);
+    gatherHeadTransposed(keyTransposed, arrays.key, place.key, headDim);
+    gatherHead(value, arrays.value, place.key, headDim, 1);
+    const exponentials = multiply(query, keyTransposed, queries, headDim, keys);
+    const inverses = exponentiateRows(exponentials, layout, place.length);
+    const mixed = multiply(exponentials, value, queries, keys, headDim);
+    scatterHead(output, place.query, mixed, inverses);
+    return { exponentials, inverses };
+  });
+  return { output, weights };
 }
 
 /**
  * Gradients of query, key and value.
  *
- * With P the probabilities and Y their product with V: `dV = Pᵀ dY`, `dP = dY Vᵀ`, `dS = P ∘ (dP - rowsum(P ∘ dP))`,
- * `dQ = scale dS K`, `dK = scale dSᵀ Q`.
+ * With P the probabilities and Y = P V: `dV = Pᵀ dY`, `dP = dY Vᵀ`, `dS = P ∘ (dP - δ)`, `δ_i = Σ_j P_ij dP_ij = dY_i · Y_i`,
+ * `dQ = scale dS K`, `dK = scale dSᵀ Q`. The short form of δ is Dao et al., FlashAttention (2022), appendix B.2.
  */
 export function attendBackward(
   arrays: AttentionArrays,
-  probabilities: readonly Float32Array[],
+  forward: AttentionResult,
   gradient: Float32Array,
   layout: AttentionLayout,
 ): AttentionArrays {
@@ -61,77 +80,29 @@ export function attendBackward(
     key: new Float32Array(arrays.key.length),
     value: new Float32Array(arrays.value.length),
   };
-  places(layout).forEach((place, index) => {
-    const weights = probabilities[index] as Float32Array;
-    const slopes = gatherHead(gradient, place.query, queries, headDim);
-    const query = gatherHead(arrays.query, place.query, queries, headDim);
-    const key = gatherHead(arrays.key, place.key, keys, headDim);
-    const value = gatherHead(arrays.value, place.key, keys, headDim);
-    const scores = multiply(slopes, transposeValues(value, keys, headDim), queries, headDim, keys);
-    softmaxRowsBackward(scores, weights, keys);
-    addHead(result.query, place.query, multiply(scores, key, queries, keys, headDim), headDim, scale);
-    const scoresTransposed = transposeValues(scores, queries, keys);
-    addHead(result.key, place.key, multiply(scoresTransposed, query, keys, queries, headDim), headDim, scale);
-    const weightsTransposed = transposeValues(weights, queries, keys);
-    addHead(result.value, place.key, multiply(weightsTransposed, slopes, keys, queries, headDim), headDim, 1);
+  const query = new Float32Array(queries * headDim);
+  const slopes = new Float32Array(queries * headDim);
+  const key = new Float32Array(keys * headDim);
+  const valueTransposed = new Float32Array(keys * headDim);
+  const matrices = makeMatrices(queries * keys);
+  const scales = new Float64Array(queries).fill(scale);
+  const ones = new Float64Array(keys).fill(1);
+  headPlaces(layout).forEach((place, index) => {
+    gatherHead(query, arrays.query, place.query, headDim, scale);
+    gatherHead(slopes, gradient, place.query, headDim, 1);
+    gatherHead(key, arrays.key, place.key, headDim, 1);
+    gatherHeadTransposed(valueTransposed, arrays.value, place.key, headDim);
+    const slopesOfWeights = multiply(slopes, valueTransposed, queries, headDim, keys);
+    const means = rowMeans(slopes, forward.output, place, headDim);
+    softmaxBackward(matrices, forward.weights[index] as HeadWeights, slopesOfWeights, means, layout, place.length);
+    scatterHead(result.query, place.query, multiply(matrices.scores, key, queries, keys, headDim), scales);
+    scatterHead(result.key, place.key, multiply(matrices.scoresTransposed, query, keys, queries, headDim), ones);
+    scatterHead(result.value, place.key, multiply(matrices.weightsTransposed, slopes, keys, queries, headDim), ones);
   });
   return result;
 }
 
-/** Where a head's first element lies and how far its tokens are apart. */
-interface Stride {
-  readonly start: number;
-  readonly step: number;
-}
-
-interface Place {
-  readonly query: Stride;
-  readonly key: Stride;
-  readonly length: number;
-}
-
-/** Every head of every row of the batch, in order. */
-function places(layout: AttentionLayout): Place[] {
-  const { batch, queries, keys, heads, keyValueHeads, headDim, lengths } = layout;
-  const group = heads / keyValueHeads;
-  return Array.from({ length: batch * heads }, (_, index) => {
-    const row = Math.floor(index / heads);
-    const head = index % heads;
-    const step = heads * headDim;
-    const keyStep = keyValueHeads * headDim;
-    return {
-      query: { start: row * queries * step + head * headDim, step },
-      key: { start: row * keys * keyStep + Math.floor(head / group) * headDim, step: keyStep },
-      length: lengths[row] as number,
-    };
-  });
-}
-
-function gatherHead(values: Float32Array, { start, step }: Stride, tokens: number, headDim: number): Float32Array {
-  const head = new Float32Array(tokens * headDim);
-  for (let token = 0; token < tokens; token += 1) {
-    const from = start + token * step;
-    head.set(values.subarray(from, from + headDim), token * headDim);
-  }
-  return head;
-}
-
-/** Adds, since grouped queries share one head of keys. */
-function addHead(
-  values: Float32Array,
-  { start, step }: Stride,
-  head: Float32Array,
-  headDim: number,
-  factor: number,
-): void {
-  for (let index = 0, from = start; index < head.length; index += headDim, from += step) {
-    for (let column = 0; column < headDim; column += 1) {
-      values[from + column] = (values[from + column] as number) + factor * (head[index + column] as number);
-    }
-  }
-}
-
-/** `[rows, shared]` times `[shared, columns]` on the backend that runs. */
+/** `[rows, shared]` times `[shared, columns]` on the backend that runs; the arrays may be used anew afterwards. */
 function multiply(
   left: Float32Array,
   right: Float32Array,
@@ -149,37 +120,96 @@ function multiply(
   return values;
 }
 
-/** Softmax of `scale` times each row, in place, over the keys that the row may see; the others become 0. */
-function softmaxRows(scores: Float32Array, layout: AttentionLayout, length: number): void {
-  const { queries, keys, causal, scale } = layout;
+/** One past the last key that a query may see. */
+function visibleKeys(row: number, { queries, keys, causal }: AttentionLayout, length: number): number {
+  return Math.min(length, causal ? keys - queries + row + 1 : keys);
+}
+
+/** Turns scores into exponentials of their distance from the row's highest, in place; returns one over their sums. */
+function exponentiateRows(scores: Float32Array, layout: AttentionLayout, length: number): Float64Array {
+  const { queries, keys } = layout;
+  const inverses = new Float64Array(queries);
   for (let row = 0; row < queries; row += 1) {
     const start = row * keys;
-    const end = start + Math.min(length, causal ? keys - queries + row + 1 : keys);
+    const end = start + visibleKeys(row, layout, length);
     let highest = -Infinity;
     for (let index = start; index < end; index += 1) {
-      const score = (scores[index] as number) * scale;
+      const score = scores[index] as number;
       if (score > highest) highest = score;
     }
     let sum = 0;
     for (let index = start; index < end; index += 1) {
-      const weight = exponential((scores[index] as number) * scale - highest);
+      const weight = exponential((scores[index] as number) - highest);
       scores[index] = weight;
       sum += weight;
     }
-    for (let index = start; index < end; index += 1) scores[index] = (scores[index] as number) / sum;
+    inverses[row] = end === start ? 0 : 1 / sum;
     scores.fill(0, end, start + keys);
   }
+  return inverses;
 }
 
-/** Turns gradients of the probabilities into gradients of the scores, in place. */
-function softmaxRowsBackward(gradients: Float32Array, probabilities: Float32Array, keys: number): void {
-  for (let start = 0; start < gradients.length; start += keys) {
-    let total = 0;
-    for (let index = start; index < start + keys; index += 1) {
-      total += (gradients[index] as number) * (probabilities[index] as number);
+/** δ of every query: the product of the output's row and its gradient's. */
+function rowMeans(slopes: Float32Array, output: Float32Array, place: HeadPlace, headDim: number): Float64Array {
+  const { start, step } = place.query;
+  const means = new Float64Array(slopes.length / headDim);
+  for (let row = 0; row < means.length; row += 1) {
+    let sum = 0;
+    for (let column = 0; column < headDim; column += 1) {
+      sum += (slopes[row * headDim + column] as number) * (output[start + row * step + column] as number);
     }
-    for (let index = start; index < start + keys; index += 1) {
-      gradients[index] = (probabilities[index] as number) * ((gradients[index] as number) - total);
+    means[row] = sum;
+  }
+  return means;
+}
+
+/** Room for one head, used again for the next. */
+interface BackwardMatrices {
+  /** dS, `[queries, keys]`. */
+  readonly scores: Float32Array;
+  /** dSᵀ, `[keys, queries]`. */
+  readonly scoresTransposed: Float32Array;
+  /** Pᵀ, `[keys, queries]`. */
+  readonly weightsTransposed: Float32Array;
+}
+
+function makeMatrices(size: number): BackwardMatrices {
+  return {
+    scores: new Float32Array(size),
+    scoresTransposed: new Float32Array(size),
+    weightsTransposed: new Float32Array(size),
+  };
+}
+
+/** Fills the matrices from the gradient of the probabilities, visible entries only, block by block. */
+function softmaxBackward(
+  { scores, scoresTransposed, weightsTransposed }: BackwardMatrices,
+  { exponentials, inverses }: HeadWeights,
+  slopes: Float32Array,
+  means: Float64Array,
+  layout: AttentionLayout,
+  length: number,
+): void {
+  const { queries, keys } = layout;
+  scores.fill(0);
+  scoresTransposed.fill(0);
+  weightsTransposed.fill(0);
+  for (let top = 0; top < queries; top += BLOCK) {
+    const bottom = Math.min(queries, top + BLOCK);
+    const widest = visibleKeys(bottom - 1, layout, length);
+    for (let left = 0; left < widest; left += BLOCK) {
+      for (let row = top; row < bottom; row += 1) {
+        const inverse = inverses[row] as number;
+        const mean = means[row] as number;
+        const right = Math.min(left + BLOCK, visibleKeys(row, layout, length));
+        for (let column = left; column < right; column += 1) {
+          const weight = (exponentials[row * keys + column] as number) * inverse;
+          const slope = weight * ((slopes[row * keys + column] as number) - mean);
+          scores[row * keys + column] = slope;
+          scoresTransposed[column * queries + row] = slope;
+          weightsTransposed[column * queries + row] = weight;
+        }
+      }
     }
   }
 }

@@ -1,7 +1,12 @@
 import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
-import { type AttentionLayout, attendBackward, attendForward } from "../kernels/attention-heads.ts";
+import {
+  type AttentionLayout,
+  type AttentionResult,
+  attendBackward,
+  attendForward,
+} from "../kernels/attention-heads.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link attention}. */
@@ -54,16 +59,20 @@ export function attention(
     key: key.dataSync<"float32">(),
     value: value.dataSync<"float32">(),
   };
-  let probabilities: readonly Float32Array[] = [];
+  let forwardResult: AttentionResult | undefined;
   const result = differentiable({
     inputs: { query, key, value },
     forward: () => {
-      const forward = attendForward(arrays, layout);
-      probabilities = forward.probabilities;
-      return tf.tensor(forward.output, query.shape);
+      forwardResult = attendForward(arrays, layout);
+      return tf.tensor(forwardResult.output, query.shape);
     },
     backward: (gradient) => {
-      const gradients = attendBackward(arrays, probabilities, gradient.dataSync<"float32">(), layout);
+      const gradients = attendBackward(
+        arrays,
+        forwardResult as AttentionResult,
+        gradient.dataSync<"float32">(),
+        layout,
+      );
       return {
         query: () => tf.tensor(gradients.query, query.shape),
         key: () => tf.tensor(gradients.key, key.shape),

@@ -43,11 +43,7 @@ export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
       const slopes = gradient.dataSync<"float32">();
       return {
         gate: () => tf.tensor(gateGradient(slopes, gates, ups, open), gate.shape),
-        up: () =>
-          tf.tensor(
-            slopes.map((slope, index) => slope * (gates[index] as number) * (open[index] as number)),
-            up.shape,
-          ),
+        up: () => tf.tensor(upGradient(slopes, gates, open), up.shape),
       };
     },
   });
@@ -60,6 +56,14 @@ function gateGradient(slopes: Float32Array, gates: Float32Array, ups: Float32Arr
     const share = open[index] as number;
     const inner = share * (1 + (gates[index] as number) * (1 - share));
     result[index] = (slopes[index] as number) * (ups[index] as number) * inner;
+  }
+  return result;
+}
+
+function upGradient(slopes: Float32Array, gates: Float32Array, open: Float32Array): Float32Array {
+  const result = new Float32Array(slopes.length);
+  for (let index = 0; index < result.length; index += 1) {
+    result[index] = (slopes[index] as number) * (gates[index] as number) * (open[index] as number);
   }
   return result;
 }
