@@ -99,7 +99,7 @@ class NgramBackbone implements Backbone {
       const weight = this.variables.get("hidden/weight") as tf.Tensor2D;
       const bias = this.variables.get("hidden/bias") as tf.Tensor1D;
       const bent = gelu(linear(features, weight, bias)); // [batch, hidden]
-      const gain = tf.fill([hidden], 1 / Math.sqrt(hidden)) as tf.Tensor1D;
+      const gain = tf.fill<tf.Rank.R1>([hidden], 1 / Math.sqrt(hidden));
       const normed = rmsNorm(bent, gain, { epsilon: normEpsilon }) as tf.Tensor2D;
       return skip ? tf.concat([normed, features], 1) : normed; // [batch, hidden (+ featureDimension)]
     });

@@ -42,7 +42,7 @@ describeEachBackend("createNgramBackbone", () => {
     const backbone = make({ weightScale: 1 });
     checkGradient((x) => backbone.encode(x as tf.Tensor2D), [tf.tensor2d(INPUT)]);
     const weight = backbone.variables.get("hidden/weight");
-    const { grads } = tf.variableGrads(() => tf.sum(tf.square(backbone.encode(tf.tensor2d(INPUT)))) as tf.Scalar);
+    const { grads } = tf.variableGrads(() => tf.sum<tf.Scalar>(tf.square(backbone.encode(tf.tensor2d(INPUT)))));
     expect(Object.keys(grads)).toContain(weight.name);
     backbone.variables.dispose();
   });

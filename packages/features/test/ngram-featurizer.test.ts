@@ -211,7 +211,7 @@ describe("restoreNgramFeaturizer", () => {
     const { "words.idf": _, ...missing } = state.arrays;
     const code = (broken: object): string => {
       try {
-        restoreNgramFeaturizer({ ...state, ...broken } as NgramFeaturizerState);
+        restoreNgramFeaturizer({ ...state, ...broken });
         return "none";
       } catch (error) {
         return (error as { code: string }).code;

@@ -92,7 +92,7 @@ function centralDifference(
         output += (numbers[index] as number) * (weights[index] as number);
       }
     });
-    return { input: moved[element] as number, output };
+    return { input: moved[element], output };
   };
   const above = at(eps);
   const below = at(-eps);

@@ -50,7 +50,7 @@ describeEachBackend("checkGradient", () => {
     });
     const a = tf.tensor1d([1, 2]);
     const b = tf.tensor1d([3, 4]);
-    expect(() => checkGradient((x, y) => swapped(x as tf.Tensor, y as tf.Tensor), [a, b])).toThrow(/input 0/);
+    expect(() => checkGradient((x, y) => swapped(x, y), [a, b])).toThrow(/input 0/);
     expect(() => checkGradient(tf.mul, [a, b])).not.toThrow();
     tf.dispose([a, b]);
   });
@@ -59,7 +59,7 @@ describeEachBackend("checkGradient", () => {
     const a = tf.tensor1d([1, 2]);
     const labels = tf.tensor1d([0, 1]);
     expectNoTensorLeak(() => {
-      checkGradient((x, y) => tf.mul(x as tf.Tensor, tf.floor(y as tf.Tensor)), [a, labels], { inputs: [0] });
+      checkGradient((x, y) => tf.mul(x, tf.floor(y)), [a, labels], { inputs: [0] });
       return [];
     });
     tf.dispose([a, labels]);
