@@ -105,7 +105,7 @@ function lossAndGradient(
 
 /** Recorded, and legal under the policy. */
 function isCounted(logProbs: Float32Array, rewards: ArrayLike<number>, cell: number): boolean {
-  return !Number.isNaN(rewards[cell] as number) && (logProbs[cell] as number) > FORBIDDEN_LOG_PROBABILITY / 2;
+  return !Number.isNaN(rewards[cell]) && (logProbs[cell] as number) > FORBIDDEN_LOG_PROBABILITY / 2;
 }
 
 /** log Σ π over the counted arms of a row, `undefined` when there is none. */

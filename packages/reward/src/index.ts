@@ -20,7 +20,15 @@ export {
   type WarmUpConfig,
   warmUpSchema,
 } from "./objective-config.ts";
-export { type RewardCells, type RewardTerms, type RewardWeights, reward, rewardCells, type Shaping, shapeQuality } from "./reward.ts";
+export {
+  type RewardCells,
+  type RewardTerms,
+  type RewardWeights,
+  reward,
+  rewardCells,
+  type Shaping,
+  shapeQuality,
+} from "./reward.ts";
 export { type SampledLogProbs, type SampledLossOptions, type SampledOutcomes, sampledLoss } from "./sampled-loss.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export { warmUpLoss } from "./warm-up-loss.ts";

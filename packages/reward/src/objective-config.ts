@@ -101,7 +101,8 @@ export function resolveObjective(config: ObjectiveConfig): ResolvedObjectiveConf
   const resolved = parseConfig(operation, objectiveSchema, config);
   const issues: ConfigIssue[] = [];
   if (resolved.parameterGradient === "tokenLikelihood") {
-    const message = 'reserved for generated LoRA weights, which need token gradients of an engine; got "tokenLikelihood", expected "likelihood" or "none"';
+    const message =
+      'reserved for generated LoRA weights, which need token gradients of an engine; got "tokenLikelihood", expected "likelihood" or "none"';
     issues.push({ path: "parameterGradient", message });
   }
   if (resolved.assignmentGradient === "expected" && resolved.baseline.kind !== "none") {

@@ -1,3 +1,5 @@
+import { ShapeError } from "@haps/spec";
+
 /** Changes of a quality score before it is weighed: `identity`, or 0 becomes -1 as in the authors' code. */
 export type Shaping = "identity" | "zeroIsMinusOne";
 
@@ -58,21 +60,27 @@ export interface RewardCells {
  * Rewards of all cells of a batch by {@link reward}, each row with its own cost weight.
  *
  * @returns Float32 `[rows, arms]` row-major, `NaN` where an outcome or its needed cost is missing.
+ * @throws ShapeError code `shape` when the cells do not fill one row per cost weight.
  */
 export function rewardCells(
   cells: RewardCells,
   weights: Pick<RewardWeights, "qualityWeight" | "shaping">,
 ): Float32Array {
   const { quality, normalisedCost, costWeights } = cells;
-  const arms = costWeights.length === 0 ? 0 : quality.length / costWeights.length;
+  const { qualityWeight, shaping } = weights;
+  const rows = costWeights.length;
+  const arms = rows === 0 ? 0 : quality.length / rows;
+  if (!Number.isInteger(arms) || arms * rows !== quality.length) {
+    throw new ShapeError("rewardCells", "quality", `[${rows} rows * arms]`, [quality.length]);
+  }
+  if (normalisedCost !== undefined && normalisedCost.length !== quality.length) {
+    throw new ShapeError("rewardCells", "normalisedCost", `[${quality.length}]`, [normalisedCost.length]);
+  }
   const rewards = new Float32Array(quality.length);
   for (let cell = 0; cell < quality.length; cell += 1) {
+    const gained = qualityWeight * shapeQuality(quality[cell] as number, shaping);
     const costWeight = costWeights[Math.floor(cell / arms)] as number;
-    const cost = normalisedCost?.[cell];
-    rewards[cell] = reward(
-      { quality: quality[cell] as number, ...(cost === undefined ? {} : { normalisedCost: cost }) },
-      { ...weights, costWeight },
-    );
+    rewards[cell] = costWeight === 0 ? gained : gained - costWeight * (normalisedCost?.[cell] ?? Number.NaN);
   }
   return rewards;
 }

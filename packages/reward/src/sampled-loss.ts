@@ -1,6 +1,7 @@
 import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import type { ResolvedObjectiveConfig } from "./objective-config.ts";
+import { stopGradient } from "./stop-gradient.ts";
 
 /** Log-probabilities of the sampled arm of every row, one level at a time. */
 export interface SampledLogProbs {
@@ -27,11 +28,13 @@ export type SampledLossOptions = Pick<
 /**
  * Score-function loss of sampled arms: its gradient estimates that of the negative expected reward.
  *
- * `loss_b = -c_b (A_b - τ ℓ_b) ℓ_b`, `ℓ_b` the log-probability of the levels that get a gradient, `c_b` and the
- * bracket constants. `c_b = 1` when the policy itself sampled, else `min(π_b / propensity_b, clip)`.
+ * `loss_b = -c_b (A_b - τ e_b) ℓ_b`, `ℓ_b` the log-probability of the levels that get a gradient, `e_b` that of these levels
+ * and of those below them, `c_b` and the bracket constants. `c_b = 1` when the policy itself sampled, else
+ * `min(π_b / propensity_b, clip)`.
  *
- * The entropy enters as a reward `-τ ℓ`, whose score-function gradient is that of τ H. The value of the loss has no meaning
- * beyond its gradient.
+ * The entropy enters as a reward `-τ e`, whose score-function gradient is that of τ H: choosing a candidate also chooses the
+ * entropy of its settings, while nothing that the settings do changes the entropy of the assignment. The value of the loss
+ * has no meaning beyond its gradient.
  *
  * @param logProbs - Borrowed.
  * @returns A scalar; the caller owns it.
@@ -54,7 +57,8 @@ export function sampledLoss(
     const terms: tf.Tensor1D[] = [];
     if (options.assignmentGradient !== "none") terms.push(assignments);
     if (settings !== null && options.parameterGradient !== "none") terms.push(settings);
-    if (terms.length === 0) return tf.scalar(0);
+    // Stays on the tape, so that differentiating a policy that nothing trains gives zeros and no error.
+    if (terms.length === 0) return tf.mul(tf.sum(stopGradient(assignments)), 0);
     const weighted = tf.sum(tf.mul(tf.addN(terms), tf.tensor1d(factors)));
     return (options.reduction === "mean" && batch > 0 ? tf.div(weighted, batch) : weighted) as tf.Scalar;
   });
@@ -77,9 +81,8 @@ function scoreFactors(
   return high.map((assignment, row) => {
     const setting = low?.[row] ?? 0;
     const trainedHigh = options.assignmentGradient === "none" ? 0 : assignment;
-    const trainedLow = options.parameterGradient === "none" ? 0 : setting;
     const importance = importanceWeight(assignment + setting, propensities?.[row], row, options.importanceClip);
-    const augmented = (advantages[row] as number) - options.entropyWeight * (trainedHigh + trainedLow);
+    const augmented = (advantages[row] as number) - options.entropyWeight * (trainedHigh + setting);
     if (Number.isFinite(augmented)) return -importance * augmented;
     throw new HapsError(
       "non-finite",

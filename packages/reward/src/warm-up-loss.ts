@@ -25,7 +25,7 @@ export function warmUpLoss(logProbs: ArmLogProbs, targets: WarmUpTargets, reduct
     }
     const joint = logProbs.settings === null ? logProbs.assignments : tf.add(logProbs.assignments, logProbs.settings);
     const shift = Float32Array.from(targets.recorded, (run) => (run === 1 ? 0 : EXCLUDED));
-    const logits = tf.add(joint, tf.tensor2d(shift, [batch, arms])) as tf.Tensor2D;
+    const logits = tf.add<tf.Tensor2D>(joint, tf.tensor2d(shift, [batch, arms]));
     return softmaxCrossEntropy(logits, tf.tensor2d(targets.targets, [batch, arms]), {
       weights: tf.tensor1d(targets.weights),
       reduction,

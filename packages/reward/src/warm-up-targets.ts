@@ -88,7 +88,10 @@ export function hardBest(rewards: ArrayLike<number>, arms: number, options: Hard
     const best = maximum(row);
     if (best === undefined || best < minimumReward) return undefined;
     const ties = row.flatMap((value, arm) => (value >= best - TIE_TOLERANCE ? [arm] : []));
-    const kept = tiePolicy === "all" ? ties : [ties[rng !== undefined && tiePolicy === "randomOne" ? rng.integer(ties.length) : 0] as number];
+    const kept =
+      tiePolicy === "all"
+        ? ties
+        : [ties[rng !== undefined && tiePolicy === "randomOne" ? rng.integer(ties.length) : 0] as number];
     return { weights: row.map((_, arm) => (kept.includes(arm) ? 1 : 0)), rowWeight: kept.length };
   });
 }
