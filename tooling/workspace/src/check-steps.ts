@@ -80,7 +80,10 @@ async function tests({ root, temporary, cores }: CheckPlace): Promise<StepResult
   const report = join(temporary, "tests.json");
   const flags = ["--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, `--maxWorkers=${cores}`];
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const { ok, output } = await runCommand(process.execPath, [vitest, "run", ...flags], { cwd: root });
+  const { ok, output } = await runCommand(process.execPath, [vitest, "run", ...flags], {
+    cwd: root,
+    limitSeconds: 1200,
+  });
   const count = readTestCount(report);
   if (count === undefined) return { outcome: "failed", output: `${output}\nvitest wrote no report\n` };
   const note = `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`;

@@ -18,6 +18,8 @@ export interface RunCheckOptions {
   readonly write: (line: string) => void;
 }
 
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
  * Runs the steps of `npm test` and reports each as it ends, a failed one with its output; the last line counts them.
  *
@@ -32,7 +34,7 @@ export async function runCheck({ root, only, done, write }: RunCheckOptions): Pr
     cleanUp();
     process.exit(130);
   };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  for (const signal of endingSignals) process.once(signal, interrupt);
   try {
     const cores = Math.max(1, Math.min(4, availableParallelism()));
     const all = checkSteps({ root, temporary, cores });
@@ -52,7 +54,7 @@ export async function runCheck({ root, only, done, write }: RunCheckOptions): Pr
     const seconds = (performance.now() - start) / 1000 + done.reduce((sum, step) => sum + step.seconds, 0);
     return writeSummary(finished, seconds, write);
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    for (const signal of endingSignals) process.off(signal, interrupt);
     cleanUp();
   }
 }

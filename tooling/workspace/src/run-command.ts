@@ -7,7 +7,7 @@ export interface CommandOptions {
   readonly cwd: string;
   /** Added to the quiet environment of the workspace. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Seconds after which it is killed and counts as failed; default 300. */
+  /** Seconds after which it is killed and counts as failed; default 600. */
   readonly limitSeconds?: number;
 }
 
@@ -32,7 +32,7 @@ export function stopCommands(): void {
 
 /** Runs a command to its end and keeps its output; never throws for what the command does. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const limit = options.limitSeconds ?? 300;
+  const limit = options.limitSeconds ?? 600;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
