@@ -1,21 +1,5 @@
 import type { Cells, OutcomeTable } from "@haps/spec";
 
-/** Sums over the outcomes of one cell. */
-interface CellSum {
-  samples: number;
-  score: Mean;
-  cost: Mean;
-  propensity: Mean;
-  first: Mean;
-  second: Mean;
-}
-
-/** A weighted mean in the making. */
-interface Mean {
-  weight: number;
-  value: number;
-}
-
 /** The parts of an outcome that are averaged. */
 export interface CellOutcome {
   readonly score: number;
@@ -28,24 +12,32 @@ export interface CellOutcome {
 /** The cell arrays of a table. */
 export type CellArrays = Pick<OutcomeTable, "score" | "cost" | "samples" | "halves" | "propensity" | "warnings">;
 
-/** Averages outcomes by cell, with the number of samples as weight. */
+/** Most arms of a table: cells are keyed by `row * MOST_ARMS + arm`. */
+const MOST_ARMS = 2 ** 20;
+/** The values that are averaged, each with its weight: the samples of the outcomes that name it. */
+const MEANS = ["score", "cost", "propensity", "first", "second"] as const;
+type MeanName = (typeof MEANS)[number];
+/** Numbers per cell: samples, then weight and mean of each value. */
+const STRIDE = 1 + 2 * MEANS.length;
+
+/**
+ * Averages outcomes by cell, with the number of samples as weight.
+ *
+ * Sums lie in one growing array, since logs may have millions of cells.
+ */
 export class CellSums {
-  readonly #rows = new Map<number, Map<number, CellSum>>();
+  readonly #offsets = new Map<number, number>();
+  #sums = new Float64Array(64 * STRIDE);
 
   add(row: number, arm: number, outcome: CellOutcome): void {
-    const cells = this.#rows.get(row) ?? new Map<number, CellSum>();
-    this.#rows.set(row, cells);
-    const cell = cells.get(arm) ?? emptySum();
-    cells.set(arm, cell);
+    const offset = this.#offsetOf(row * MOST_ARMS + arm);
     const samples = outcome.samples ?? 1;
-    cell.samples += samples;
-    addTo(cell.score, outcome.score, samples);
-    if (outcome.cost !== undefined) addTo(cell.cost, outcome.cost, samples);
-    if (outcome.propensity !== undefined) addTo(cell.propensity, outcome.propensity, samples);
-    if (outcome.halves !== undefined) {
-      addTo(cell.first, outcome.halves[0], samples);
-      addTo(cell.second, outcome.halves[1], samples);
-    }
+    this.#sums[offset] = (this.#sums[offset] ?? 0) + samples;
+    const [first, second] = outcome.halves ?? [];
+    const values = [outcome.score, outcome.cost, outcome.propensity, first, second];
+    values.forEach((value, index) => {
+      if (value !== undefined) this.#addTo(offset + 1 + 2 * index, value, samples);
+    });
   }
 
   /**
@@ -53,31 +45,23 @@ export class CellSums {
    */
   toCells(rows: number, arms: number): CellArrays {
     const empty = (value: number): Cells => new Float64Array(rows * arms).fill(value);
-    const score = empty(Number.NaN);
     const samples = empty(0);
-    const [cost, propensity, first, second] = [score, score, score, score].map((cells) => cells.slice()) as [
-      Cells,
-      Cells,
-      Cells,
-      Cells,
-    ];
-    let ran = 0;
+    const means = Object.fromEntries(MEANS.map((name) => [name, empty(Number.NaN)])) as Record<MeanName, Cells>;
     const having = { cost: 0, propensity: 0, halves: 0 };
-    for (const [row, cells] of this.#rows) {
-      for (const [arm, cell] of cells) {
-        const index = row * arms + arm;
-        ran += 1;
-        having.cost += cell.cost.weight > 0 ? 1 : 0;
-        having.propensity += cell.propensity.weight > 0 ? 1 : 0;
-        having.halves += cell.first.weight === cell.samples ? 1 : 0;
-        score[index] = cell.score.value;
-        samples[index] = cell.samples;
-        cost[index] = meanOf(cell.cost);
-        propensity[index] = meanOf(cell.propensity);
-        first[index] = meanOf(cell.first);
-        second[index] = meanOf(cell.second);
-      }
+    for (const [key, offset] of this.#offsets) {
+      const cell = Math.floor(key / MOST_ARMS) * arms + (key % MOST_ARMS);
+      samples[cell] = this.#sums[offset] ?? 0;
+      const weights = MEANS.map((name, index) => {
+        const weight = this.#sums[offset + 1 + 2 * index] ?? 0;
+        if (weight > 0) means[name][cell] = this.#sums[offset + 2 + 2 * index] ?? Number.NaN;
+        return weight;
+      });
+      having.cost += (weights[MEANS.indexOf("cost")] ?? 0) > 0 ? 1 : 0;
+      having.propensity += (weights[MEANS.indexOf("propensity")] ?? 0) > 0 ? 1 : 0;
+      having.halves += weights[MEANS.indexOf("first")] === samples[cell] ? 1 : 0;
     }
+    const ran = this.#offsets.size;
+    const { score, cost, propensity, first, second } = means;
     return {
       score,
       samples,
@@ -87,21 +71,27 @@ export class CellSums {
       warnings: partialWarnings(ran, having),
     };
   }
-}
 
-function emptySum(): CellSum {
-  const mean = (): Mean => ({ weight: 0, value: 0 });
-  return { samples: 0, score: mean(), cost: mean(), propensity: mean(), first: mean(), second: mean() };
-}
+  #offsetOf(key: number): number {
+    const known = this.#offsets.get(key);
+    if (known !== undefined) return known;
+    const offset = this.#offsets.size * STRIDE;
+    this.#offsets.set(key, offset);
+    if (offset + STRIDE > this.#sums.length) {
+      const larger = new Float64Array(2 * this.#sums.length);
+      larger.set(this.#sums);
+      this.#sums = larger;
+    }
+    return offset;
+  }
 
-/** Running mean: the first value is kept exactly. */
-function addTo(mean: Mean, value: number, weight: number): void {
-  mean.weight += weight;
-  mean.value = mean.weight === weight ? value : mean.value + ((value - mean.value) * weight) / mean.weight;
-}
-
-function meanOf(mean: Mean): number {
-  return mean.weight === 0 ? Number.NaN : mean.value;
+  /** Running mean: the first value is kept exactly. */
+  #addTo(at: number, value: number, samples: number): void {
+    const weight = (this.#sums[at] ?? 0) + samples;
+    const mean = this.#sums[at + 1] ?? 0;
+    this.#sums[at] = weight;
+    this.#sums[at + 1] = weight === samples ? value : mean + ((value - mean) * samples) / weight;
+  }
 }
 
 function partialWarnings(ran: number, having: Readonly<Record<"cost" | "propensity" | "halves", number>>): string[] {

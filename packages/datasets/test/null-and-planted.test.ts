@@ -95,7 +95,7 @@ describe("permuteTexts", () => {
     const groups = (table: OutcomeTable, of: string): readonly number[] =>
       table.rows.flatMap(({ question }, row) => (question.text === of ? [row] : []));
     expect(groups(permuted, "g")).toEqual([8, 9, 10]);
-    expect([groups(permuted, "a"), groups(permuted, "b")].sort()).toEqual([
+    expect([groups(permuted, "a"), groups(permuted, "b")].sort((x, y) => (x[0] ?? 0) - (y[0] ?? 0))).toEqual([
       [0, 1],
       [2, 3],
     ]);

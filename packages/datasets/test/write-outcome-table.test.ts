@@ -28,7 +28,7 @@ const settings = (kinds: Readonly<Record<string, "number" | "text">>): fc.Arbitr
         kind === "number" ? fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0) : name,
       ]),
     ),
-  ) as fc.Arbitrary<Record<string, string | number>>;
+  );
 
 /** Arms of one role or two; the settings of a candidate are always of the same kinds. */
 const arms: fc.Arbitrary<readonly Arm[]> = fc
@@ -46,7 +46,7 @@ const arms: fc.Arbitrary<readonly Arm[]> = fc
         maxLength: 4,
       },
     ),
-  ) as fc.Arbitrary<readonly Arm[]>;
+  );
 
 const outcome = fc.record(
   {
