@@ -37,19 +37,22 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
       return tf.tensor(result, [...ids.shape, dim]);
     },
     backward: (gradient) => ({
-      table: () => {
-        const slopes = gradient.dataSync<"float32">();
-        const sums = new Float32Array(vocabulary * dim);
-        for (let position = 0; position < rows.length; position += 1) {
-          const start = (rows[position] as number) * dim;
-          for (let column = 0; column < dim; column += 1) {
-            sums[start + column] = (sums[start + column] as number) + (slopes[position * dim + column] as number);
-          }
-        }
-        return tf.tensor2d(sums, [vocabulary, dim]);
-      },
+      table: () => tf.tensor2d(sumRows(gradient.dataSync<"float32">(), rows, vocabulary, dim), [vocabulary, dim]),
     }),
   });
+}
+
+/** Adds up the rows of `[positions, dim]` that have the same id. */
+function sumRows(slopes: Float32Array, ids: ArrayLike<number>, vocabulary: number, dim: number): Float32Array {
+  const sums = new Float32Array(vocabulary * dim);
+  for (let position = 0; position < ids.length; position += 1) {
+    const to = (ids[position] as number) * dim;
+    const from = position * dim;
+    for (let column = 0; column < dim; column += 1) {
+      sums[to + column] = (sums[to + column] as number) + (slopes[from + column] as number);
+    }
+  }
+  return sums;
 }
 
 function assertIds(ids: ArrayLike<number>, vocabulary: number): void {

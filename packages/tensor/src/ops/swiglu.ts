@@ -29,16 +29,7 @@ export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
   const open = new Float32Array(gates.length);
   return differentiable({
     inputs: { gate, up },
-    forward: () => {
-      const y = new Float32Array(gates.length);
-      for (let index = 0; index < y.length; index += 1) {
-        const value = gates[index] as number;
-        const share = 1 / (1 + exponential(-value));
-        open[index] = share;
-        y[index] = value * share * (ups[index] as number);
-      }
-      return tf.tensor(y, gate.shape);
-    },
+    forward: () => tf.tensor(passGates(gates, ups, open), gate.shape),
     backward: (gradient) => {
       const slopes = gradient.dataSync<"float32">();
       return {
@@ -47,6 +38,18 @@ export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
       };
     },
   });
+}
+
+/** Returns the outputs and fills `open` with σ(gate). */
+function passGates(gates: Float32Array, ups: Float32Array, open: Float32Array): Float32Array {
+  const y = new Float32Array(gates.length);
+  for (let index = 0; index < y.length; index += 1) {
+    const value = gates[index] as number;
+    const share = 1 / (1 + exponential(-value));
+    open[index] = share;
+    y[index] = value * share * (ups[index] as number);
+  }
+  return y;
 }
 
 /** d(g σ(g))/dg = σ (1 + g (1 - σ)). */
