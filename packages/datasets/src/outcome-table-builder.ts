@@ -63,7 +63,7 @@ export interface NewOutcome {
 }
 
 /**
- * Collects questions, arms and outcomes and builds an {@link OutcomeTable}.
+ * Collects questions, arms and outcomes and builds an `OutcomeTable`.
  *
  * A row is a question *id*: two ids with the same normalised text stay two rows of one group, since their outcomes
  * were recorded apart. Several outcomes of one cell are samples of it: score, halves and propensity are averaged with
