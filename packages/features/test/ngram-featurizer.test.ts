@@ -115,6 +115,45 @@ describe("NgramFeaturizer", () => {
     expect(fit({}, labelled).serialise()).toEqual(fit().serialise());
   });
 
+  it("touches no other field of a question than text and context, in fitting and in transforming", () => {
+    const touched = new Set<string | symbol>();
+    const watched = golden.train.map(
+      (text, index): Question =>
+        new Proxy(
+          { id: `q${index}`, text, context: ["river"], gold: { answer: "x" }, topic: "y" },
+          {
+            get(target, field, receiver) {
+              touched.add(field);
+              return Reflect.get(target, field, receiver) as unknown;
+            },
+            ownKeys() {
+              throw new Error("the fields of a question were listed");
+            },
+          },
+        ),
+    );
+    fit({ characters: {} }, watched).transform(watched);
+    expect(touched).toEqual(new Set(["context", "text"]));
+  });
+
+  it("takes line and paragraph separators for white space", () => {
+    const featurizer = fit({ structuralWeight: 0 });
+    const [separated, spaced] = ["the capital\u2028of\u2029France", "the capital of France"].map((text) =>
+      featurizer.transform(ask([text])),
+    );
+    expect(separated).toEqual(spaced);
+    expect(spaced?.some((value) => value !== 0)).toBe(true);
+  });
+
+  it("reads context after the text, within one limit", () => {
+    const featurizer = fit({ maximumCharacters: 64, structuralWeight: 0 });
+    const text = "capital of France ".repeat(4).slice(0, 64);
+    const one = featurizer.transform([{ id: "a", text, context: ["river equation"] }]);
+    expect(one).toEqual(featurizer.transform(ask([text])));
+    const short = featurizer.transform([{ id: "a", text: "capital", context: ["river", "equation"] }]);
+    expect(short).toEqual(featurizer.transform(ask(["capital\nriver\nequation"])));
+  });
+
   it("gives the same bits for the same seed and a text the same features in any batch", () => {
     const first = fit({ components: 3 });
     const second = fit({ components: 3 });
@@ -194,6 +233,20 @@ describe("restoreNgramFeaturizer", () => {
     const questions = ask([...golden.train, ...golden.new, ""]);
     expect(restored.transform(questions)).toEqual(featurizer.transform(questions));
     expect(restored.serialise()).toEqual(state);
+  });
+
+  it("gives the same bits after its numbers were written as decimal text", () => {
+    const text = JSON.stringify(state, (_key, value: unknown) => (value instanceof Float32Array ? [...value] : value));
+    const read = JSON.parse(text) as { arrays: Record<string, { shape: number[]; values: number[] }> };
+    const arrays = Object.fromEntries(
+      Object.entries(read.arrays).map(([name, { shape, values }]) => [
+        name,
+        { shape, values: Float32Array.from(values) },
+      ]),
+    );
+    const restored = restoreNgramFeaturizer({ ...(read as unknown as NgramFeaturizerState), arrays });
+    expect(restored.serialise()).toEqual(state);
+    expect(restored.transform(train)).toEqual(featurizer.transform(train));
   });
 
   it("shares no array with the state", () => {
