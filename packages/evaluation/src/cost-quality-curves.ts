@@ -1,4 +1,4 @@
-import { armLabel } from "@haps/spec";
+import { armLabel, HapsError } from "@haps/spec";
 import { summariseArms } from "./best-single-arm.ts";
 import { type BootstrapOptions, resolveBootstrapOptions } from "./bootstrap-options.ts";
 import { completeMeans, type PointMeans } from "./complete-means.ts";
@@ -79,14 +79,17 @@ export interface CurvesInput extends RecordsInput {
  * only losses count. Where no single arm is that cheap the height is 0.
  *
  * The interval averages over seeds per question, then resamples distinct texts; costs, hull and curve are computed
- * anew in every resample. Only questions on which the hull's arms and all choices of the method were run take part.
+ * anew in every resample, while the fits of routers and hulls stay. Only questions on which the hull's arms and all
+ * choices of the method were run take part.
  *
  * @returns Plain JSON, the same for records in any order; `null` without costs, and when no method was asked at more
  *   than one cost weight.
- * @throws HapsError code `data` or `config` as `collectOutcomes`, and `data` for fewer than two distinct texts.
+ * @throws HapsError code `data` or `config` as `collectOutcomes`; `data` for fewer than two distinct texts; `config` for
+ *   an empty range.
  */
 export function costQualityCurves(input: CurvesInput): CostQualityCurves | null {
   const { table, seeds, range = { from: 0.05, to: 0.5 } } = input;
+  assertRange(range);
   const index = indexRecords("costQualityCurves", input);
   const options = resolveBootstrapOptions("costQualityCurves", input.bootstrap);
   if (!index.methods.some((method) => index.costWeightsOf(method).length > 1)) return null;
@@ -129,6 +132,15 @@ export function costQualityCurves(input: CurvesInput): CostQualityCurves | null 
             },
     })),
   };
+}
+
+function assertRange({ from, to }: CostRange): void {
+  if (from >= 0 && from < to && Number.isFinite(to)) return;
+  throw new HapsError(
+    "config",
+    `costQualityCurves: range is ${from} to ${to}; expected finite cost ratios with 0 <= from < to; such as 0.05 to 0.5`,
+    { from, to },
+  );
 }
 
 /** A curve and the hull on the questions where both are recorded. */

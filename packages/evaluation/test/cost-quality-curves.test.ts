@@ -253,6 +253,17 @@ describe("costQualityCurves", () => {
     expect(costQualityCurves({ ...input, range: { from: 0.8, to: 1 } })?.methods[0]?.areaAboveHull?.difference).toBe(0);
   });
 
+  it.each([
+    [0.5, 0.5],
+    [-0.1, 0.5],
+    [0.1, Number.POSITIVE_INFINITY],
+    [Number.NaN, 1],
+  ])("refuses the range %d to %d", (from, to) => {
+    const { table, seeds, records } = simulated();
+    const ask = () => costQualityCurves({ table, seeds, records, range: { from, to } });
+    expect(ask).toThrow(expect.objectContaining({ code: "config", facts: { from, to } }));
+  });
+
   it("is null without costs, and when no method was asked at two cost weights", () => {
     const { table, seeds, records } = simulated();
     const { cost: _, ...free } = table;
