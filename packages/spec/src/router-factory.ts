@@ -36,6 +36,9 @@ export interface FitContext extends Abortable {
 /**
  * Makes a router from training outcomes: the way a whole router of one's own plugs in.
  *
+ * Implementations promise: same seed, same training table, same router; the table is left untouched; an aborted signal
+ * rejects with its reason; and, unless privileged, neither labels nor ids of questions have any influence.
+ *
  * A module given with `--router ./mine.mjs` has an export `default` of the type {@link CreateRouter}.
  */
 export interface RouterFactory {

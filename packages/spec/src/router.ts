@@ -59,9 +59,11 @@ export interface Decision {
 /**
  * Chooses an arm for every question.
  *
- * Implementations promise: one decision per request, in order; the same requests give the same decisions; batching
- * does not change a decision; arguments are left untouched; `route` after `dispose` rejects with code `disposed`;
- * a candidate that was not trained with is refused with code `unknown-candidate`.
+ * Implementations promise: one decision per request, in order; the same requests give the same decisions; neither the
+ * batch nor the order of the pool changes a decision; only text and context of a question count; arguments are left
+ * untouched; `route` after `dispose` rejects with code `disposed`, on an aborted signal with its reason; a candidate that
+ * was not trained with is refused with code `unknown-candidate`, a request that leaves nothing to choose or has a negative
+ * cost weight with code `config`. `describeRouterContract` of `@haps/spec/testing` checks all of it.
  */
 export interface Router {
   readonly contractVersion: 1;

@@ -1,1 +1,3 @@
-export {};
+export { createFixedRouter, type FixedRouterOptions } from "./create-fixed-router.ts";
+export { describeRouterContract, type RouterContractOptions, type TestRunner } from "./describe-router-contract.ts";
+export { makeTestTable, type TestTableOptions } from "./make-test-table.ts";
