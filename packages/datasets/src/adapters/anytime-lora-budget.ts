@@ -46,7 +46,8 @@ export async function anytimeLoraBudget(folder: string, options: AnytimeLoraBudg
     const number = (field: string): number =>
       numberField(fields[field], { ...location, field }, { minimum: 0, integer: field !== "score" });
     const query = queryOf(queries, fields.query_id, path, line);
-    const labels = { task: query.field("dataset"), dataset: query.field("dataset"), gold: query.field("answer") };
+    const dataset = query.field("dataset");
+    const labels = { task: dataset, dataset, sourceId: query.sourceId, gold: query.field("answer") };
     builder.addRow({ id: query.id, text: query.text, labels }, location);
     const tokenBudget = number("max_new_tokens");
     builder.addOutcome({

@@ -53,7 +53,8 @@ export async function addExamOutcomes(options: ExamOutcomeOptions): Promise<read
     const exam = fields.exam ?? "";
     const gold = query.field("answer");
     const dataset = query.field("dataset");
-    const labels = { task: options.task(exam, query), exam, dataset, topic: query.field("topic"), gold };
+    const { sourceId } = query;
+    const labels = { task: options.task(exam, query), sourceId, exam, dataset, topic: query.field("topic"), gold };
     const text = options.topicLine === "keep" ? query.text : withoutTopic(query.text, labels.topic);
     builder.addRow({ id: query.id, text, labels }, location);
     const correct = numberField(fields.n_correct, { ...location, field: "n_correct" }, { minimum: 0, integer: true });

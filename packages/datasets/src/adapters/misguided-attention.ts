@@ -73,7 +73,8 @@ export async function misguidedAttention(
     const location = { file: path, line };
     const query = queryOf(queries, fields.query_id, path, line);
     const model = fields.model ?? "";
-    builder.addRow({ id: query.id, text: query.text, labels: { task: query.field("dataset") } }, location);
+    const labels = { task: query.field("dataset"), sourceId: query.sourceId };
+    builder.addRow({ id: query.id, text: query.text, labels }, location);
     if ((questionsOf.get(model)?.size ?? 0) < minimumQuestions) {
       counter.drop(`model ${model}: ran on fewer than ${minimumQuestions} questions`);
       continue;

@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
 import { DataError, quoteValue } from "@haps/spec";
 import { readJsonLines } from "../read-json-lines.ts";
 
 /** One line of a `queries.jsonl.gz`. */
 export interface QueryRecord {
+  /**
+   * Id of the question in tables: a hash of the source's id. Sources put exam, subject or split into their ids, and
+   * routers see ids.
+   */
   readonly id: string;
+  /** Id in the source; the label `sourceId` of the question. */
+  readonly sourceId: string;
   readonly text: string;
   readonly line: number;
   /** The text of another field. */
@@ -13,19 +20,21 @@ export interface QueryRecord {
 /**
  * Reads a query file: `{id, text, ...}` per line.
  *
+ * @returns The queries by their id in the source.
  * @throws DataError for a record that is no object, a field that is missing or no text, and an id that comes twice.
  */
 export async function readQueries(path: string): Promise<ReadonlyMap<string, QueryRecord>> {
   const queries = new Map<string, QueryRecord>();
   for await (const { line, value } of readJsonLines(path)) {
     const field = (name: string): string => textField(value, name, path, line);
-    const query = { id: field("id"), text: field("text"), line, field };
-    const earlier = queries.get(query.id);
+    const sourceId = field("id");
+    const earlier = queries.get(sourceId);
     if (earlier !== undefined) {
-      const problem = `the id ${quoteValue(query.id)} stands on line ${earlier.line} too`;
+      const problem = `the id ${quoteValue(sourceId)} stands on line ${earlier.line} too`;
       throw new DataError({ file: path, line, field: "id" }, problem, "give every question an id of its own");
     }
-    queries.set(query.id, query);
+    const id = createHash("sha256").update(sourceId).digest("hex").slice(0, 16);
+    queries.set(sourceId, { id, sourceId, text: field("text"), line, field });
   }
   return queries;
 }

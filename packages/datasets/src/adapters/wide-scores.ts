@@ -40,7 +40,7 @@ export async function addWideScores(options: WideScoreOptions): Promise<void> {
       continue;
     }
     const split = options.split?.(query);
-    const row = { id: query.id, text: query.text, labels: options.labels(query) };
+    const row = { id: query.id, text: query.text, labels: { ...options.labels(query), sourceId: query.sourceId } };
     builder.addRow(split === undefined ? row : { ...row, split }, { file: path, line });
     for (const column of columns) {
       const location = { file: path, line, field: column };

@@ -19,7 +19,7 @@ export function checkContradictions(view: TableView): readonly Finding[] {
       continue;
     }
     seen.pairs += 1;
-    if (compareRows(view, first, row, seen)) examples.push([table.rows[first]?.question.id ?? "", question.id]);
+    if (compareRows(view, first, row, seen)) examples.push([first, row].map(view.nameOf));
   }
   if (seen.differing + seen.costs === 0) return [];
   const contradicts = seen.contradicting + seen.costs > 0;

@@ -73,7 +73,7 @@ function signFindings(labels: readonly string[], cells: readonly (readonly CellV
 }
 
 /** Arms whose costs fall into two clusters about 1,000 or a million times apart. */
-function rowSlips({ table, labels }: TableView, cells: readonly (readonly CellValue[])[]): readonly Finding[] {
+function rowSlips({ labels, nameOf }: TableView, cells: readonly (readonly CellValue[])[]): readonly Finding[] {
   return labels.flatMap((label, arm): readonly Finding[] => {
     const costs = positive(cells[arm] ?? []);
     let cut = 0;
@@ -96,7 +96,7 @@ function rowSlips({ table, labels }: TableView, cells: readonly (readonly CellVa
           arm: label,
           cells: odd.length,
           ratio: 10 ** distance,
-          examples: examplesOf(oddRows.map((row) => table.rows[row]?.question.id)),
+          examples: examplesOf(oddRows.map(nameOf)),
         },
       },
     ];

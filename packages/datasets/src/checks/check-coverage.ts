@@ -17,7 +17,7 @@ export function checkCoverage(view: TableView): readonly Finding[] {
     });
   }
   const perRow = table.rows.map((_, row) => countRun(view, row));
-  const unanswered = table.rows.filter((_, row) => perRow[row] === 0).map(({ question }) => question.id);
+  const unanswered = [...perRow.keys()].filter((row) => perRow[row] === 0).map(view.nameOf);
   if (unanswered.length > 0) {
     findings.push({
       severity: "warning",

@@ -6,13 +6,13 @@ export function checkTexts(view: TableView): readonly Finding[] {
   return [...duplicateTexts(view), ...sharedTexts(view)];
 }
 
-function duplicateTexts({ table, rows }: TableView): readonly Finding[] {
+function duplicateTexts({ table, rows, nameOf }: TableView): readonly Finding[] {
   const members = new Map<string, string[]>();
-  for (const { question, group, split } of table.rows) {
+  for (const [row, { question, group, split }] of table.rows.entries()) {
     const key = JSON.stringify([group, question.context ?? [], split]);
     const ids = members.get(key);
-    if (ids === undefined) members.set(key, [question.id]);
-    else ids.push(question.id);
+    if (ids === undefined) members.set(key, [nameOf(row)]);
+    else ids.push(nameOf(row));
   }
   const duplicates = [...members.values()].filter((ids) => ids.length > 1);
   if (duplicates.length === 0) return [];
@@ -29,7 +29,7 @@ function duplicateTexts({ table, rows }: TableView): readonly Finding[] {
   ];
 }
 
-function sharedTexts({ table, splits }: TableView): readonly Finding[] {
+function sharedTexts({ splits, nameOf }: TableView): readonly Finding[] {
   const names = [...splits.keys()];
   const findings: Finding[] = [];
   for (const [position, first] of names.entries()) {
@@ -37,9 +37,7 @@ function sharedTexts({ table, splits }: TableView): readonly Finding[] {
       const theirs = splits.get(second);
       const shared = [...(splits.get(first) ?? [])].filter(([group]) => theirs?.has(group));
       if (shared.length === 0) continue;
-      const ids = shared.map(([group, rows]) =>
-        [rows[0], theirs?.get(group)?.[0]].map((row) => table.rows[row ?? 0]?.question.id),
-      );
+      const ids = shared.map(([group, rows]) => [rows[0], theirs?.get(group)?.[0]].map(nameOf));
       findings.push({
         severity: "warning",
         code: "shared-texts",

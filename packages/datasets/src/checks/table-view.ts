@@ -9,6 +9,8 @@ export interface TableView {
   readonly labels: readonly string[];
   /** The recorded values of a column, without the cells that were not run, in the order of the rows. */
   readonly column: (cells: Cells, arm: number) => readonly CellValue[];
+  /** The id that the source gives a question. */
+  readonly nameOf: (row: number | undefined) => string;
   /** Row indices by split and text group, for rows whose split is known. */
   readonly splits: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
 }
@@ -40,6 +42,10 @@ export function viewTable(table: OutcomeTable): TableView {
       table.rows
         .map((_, row) => ({ row, value: cells[row * arms + arm] ?? Number.NaN }))
         .filter(({ value }) => !Number.isNaN(value)),
+    nameOf: (row) => {
+      const known = row === undefined ? undefined : table.rows[row];
+      return known?.labels.sourceId ?? known?.question.id ?? "";
+    },
     splits,
   };
 }

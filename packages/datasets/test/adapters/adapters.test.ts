@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -28,6 +29,8 @@ function dataFolder(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+/** Ids of sources name exam, subject or split; routers see a hash. */
+const opaque = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 16);
 const exam = (id: string, answer: string): object => ({
   id,
   dataset: "invented/exam",
@@ -58,9 +61,10 @@ describe("conciseCot", () => {
     expect([...(table.halves?.second ?? [])]).toEqual([0.2, 0]);
     expect([...table.samples]).toEqual([10, 10]);
     expect([table.cost?.[0], table.costUnit]).toEqual([0.002, "USD"]);
-    expect(table.rows[0]?.question).toEqual({ id: "a", text: "Question: what is\u2028a?" });
+    expect(table.rows[0]?.question).toEqual({ id: opaque("a"), text: "Question: what is\u2028a?" });
     expect(table.rows[0]?.labels).toEqual({
       task: "exam-1",
+      sourceId: "a",
       exam: "exam-1",
       dataset: "invented/exam",
       topic: "Maths",
@@ -186,7 +190,11 @@ describe("wide sets", () => {
     const files = { "routellm_mmlu/queries.jsonl": queries, "routellm_mmlu/outcomes.csv": `${columns}\nq,0,1\n` };
     const { table } = await routellmMmlu(dataFolder(files), { weakCost: 0.1 });
     expect([...(table.cost ?? [])]).toEqual([0.1, 1]);
-    expect([table.costUnit, table.rows[0]?.labels.task]).toEqual(["assumed", "law"]);
+    expect([table.costUnit, table.rows[0]?.labels]).toEqual([
+      "assumed",
+      { task: "law", dataset: "mmlu", sourceId: "q" },
+    ]);
+    expect(table.rows[0]?.question).toEqual({ id: opaque("q"), text: "a" });
     const other = dataFolder({ ...files, "routellm_mmlu/outcomes.csv": "query_id,gpt-5\nq,1\n" });
     expect((await dataErrorOf(routellmMmlu(other))).location).toMatchObject({ line: 1, field: "gpt-5" });
   });

@@ -119,6 +119,16 @@ describe.skipIf(absent)(`the published data${reason}`, () => {
     expect(counts(await misguidedAttention(folder, { minimumQuestions: 0 }))).toEqual([52, 59, 9104]);
   });
 
+  it("shows a router nothing of a question but its text: ids say nothing, labels stand beside", async () => {
+    for (const adapter of Object.values(adapters)) {
+      const { table } = await adapter.read(folder);
+      const telling = table.rows.filter(
+        ({ question }) => !/^[0-9a-f]{16}$/.test(question.id) || Object.keys(question).join() !== "id,text",
+      );
+      expect(telling).toEqual([]);
+    }
+  });
+
   it("hotpotqa_haps: 300, 100 and 100 questions with ten paragraphs", async () => {
     for (const [split, count] of [
       ["train", 300],
