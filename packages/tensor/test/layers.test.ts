@@ -126,6 +126,22 @@ describeEachBackend("layers", () => {
     x.dispose();
   });
 
+  it("leave nothing but their result when they are used alone", () => {
+    const variables = createVariables([
+      ...attentionParameters("a", { dim: 4, heads: 2, rng }),
+      ...mlpParameters("m", { dim: 4, hidden: 6, kind: "swiglu", rng }),
+      ...linearParameters("l", { in: 4, out: 2, rng }),
+      ...normParameters("n", 4, "layer"),
+    ]);
+    const x = random([1, 3, 4]) as tf.Tensor3D;
+    expectNoTensorLeak(() => applyAttention(variables, "a", x, { heads: 2 }));
+    expectNoTensorLeak(() => applyMlp(variables, "m", x));
+    expectNoTensorLeak(() => applyLinear(variables, "l", x));
+    expectNoTensorLeak(() => applyNorm(variables, "n", x));
+    x.dispose();
+    variables.dispose();
+  });
+
   for (const [mlp, norm, bias] of [
     ["swiglu", "rms", false],
     ["gelu", "layer", true],
