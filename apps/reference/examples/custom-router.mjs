@@ -8,7 +8,8 @@ import { decideByScores, HapsError, legalArms } from "@haps/spec";
 const PRIOR_ROWS = 20;
 
 /** @type {import("@haps/spec").CreateRouter} */
-export default function createRouter({ training, pool }) {
+export default function createRouter({ training, pool, signal }) {
+  signal?.throwIfAborted();
   const id = "by-length";
   const lengths = training.rows.map((row) => row.question.text.length).sort((a, b) => a - b);
   const borders = [lengths[Math.floor(lengths.length / 3)], lengths[Math.floor((2 * lengths.length) / 3)]];
@@ -23,7 +24,8 @@ export default function createRouter({ training, pool }) {
   return {
     contractVersion: 1,
     id,
-    async route(requests) {
+    async route(requests, options) {
+      options?.signal?.throwIfAborted();
       if (disposed) throw new HapsError("disposed", `${id}: route after dispose; make a new router`);
       return requests.map((request) => {
         const legal = legalArms(request, pool, training.arms);

@@ -122,7 +122,7 @@ function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void
   program
     .command("demo")
     .description("train, compare and route in one go: what npm start shows")
-    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 2)
+    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 1)
     .option("--workers <n>", "processes that fit; 0: none but this one", wholeNumber(0, 64))
     .addOption(runsOption())
     .option(...JSON_OPTION)

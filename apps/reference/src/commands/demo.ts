@@ -6,6 +6,7 @@ import { printEvaluation } from "../evaluation/print-evaluation.ts";
 import { type FinishedEvaluation, runEvaluation } from "../evaluation/run-evaluation.ts";
 import { findData } from "../experiments/find-data.ts";
 import { resolveSubject, SIMULATED, type Subject, simulatedSubject } from "../experiments/resolve-subject.ts";
+import type { SimulatedSource } from "../experiments/table-source.ts";
 import { type Terminal, worldOf } from "../terminal/terminal.ts";
 import { loadCheckpoint } from "../training/router-checkpoint.ts";
 import type { TrainedRouter } from "../training/train-router.ts";
@@ -21,6 +22,10 @@ export interface DemoOptions {
   readonly workers?: number;
   readonly runs: string;
   readonly json?: boolean;
+  /** Default: what `haps evaluate` compares. */
+  readonly methods?: readonly string[];
+  /** What to show where there is no data. Default: the usual generated pool. */
+  readonly simulated?: SimulatedSource;
 }
 
 const EXPERIMENT = "prompt-routing";
@@ -35,7 +40,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<vo
   const say = (text: string): void => (json ? terminal.note(text) : terminal.out(text));
   const { colours } = terminal;
   say(`${colours.bold("HAPS")} learns, for every question, which language model to use and with which settings.\n`);
-  const subject = await demoSubject(terminal, say);
+  const subject = await demoSubject(terminal, options, say);
   const tag = subject.opened.simulated ? colours.yellow(" [simulated]") : "";
   const runsFolder = resolve(terminal.cwd, options.runs);
 
@@ -47,7 +52,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<vo
 
   say(`\n${colours.bold("2  Does it beat the other routers, on questions that none of them has seen?")}${tag}\n`);
   const finished = await orSayHowToResume(terminal, () =>
-    runEvaluation(requestOf(subject, { seeds: options.seeds }), {
+    runEvaluation(requestOf(subject, options), {
       terminal,
       runsFolder,
       workers: options.workers ?? availableParallelism(),
@@ -63,7 +68,11 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<vo
   sayWhatNext(terminal, subject, trained, finished);
 }
 
-async function demoSubject(terminal: Terminal, say: (text: string) => void): Promise<Subject> {
+async function demoSubject(
+  terminal: Terminal,
+  { simulated }: DemoOptions,
+  say: (text: string) => void,
+): Promise<Subject> {
   const world = worldOf(terminal);
   if (findData(world.env, world.cwd, world.root) !== undefined)
     return resolveSubject({ ...world, experiment: EXPERIMENT });
@@ -72,7 +81,7 @@ async function demoSubject(terminal: Terminal, say: (text: string) => void): Pro
       "No recorded outcomes found (HAPS_DATA is not set, ../shared/data is not there): everything below is simulated.\n",
     ),
   );
-  return simulatedSubject({});
+  return simulatedSubject(simulated === undefined ? {} : { source: simulated });
 }
 
 /** Goes on with an unfinished training of this very program, else trains anew: the demo shows a training. */

@@ -5,7 +5,13 @@ import { UsageError } from "../usage-error.ts";
 import { findData } from "./find-data.ts";
 import { loadExperiment } from "./load-experiment.ts";
 import { type OpenedTable, openTable } from "./open-table.ts";
-import { type CostField, experimentSource, simulatedSource, type TableSource } from "./table-source.ts";
+import {
+  type CostField,
+  experimentSource,
+  type SimulatedSource,
+  simulatedSource,
+  type TableSource,
+} from "./table-source.ts";
 
 /** What a command was asked to work on, with its table. */
 export interface Subject {
@@ -61,15 +67,21 @@ export async function resolveSubject(options: SubjectOptions): Promise<Subject> 
   return experimentSubject(experiment as string, options);
 }
 
+/** What {@link simulatedSubject} may be told. */
+interface SimulatedOptions extends Pick<SubjectOptions, "folds"> {
+  /** Default: {@link simulatedSource}. */
+  readonly source?: SimulatedSource;
+}
+
 /** The generated pool that stands in where there is no data. */
-export async function simulatedSubject({ folds }: Pick<SubjectOptions, "folds">): Promise<Subject> {
+export async function simulatedSubject({ folds, source = simulatedSource }: SimulatedOptions): Promise<Subject> {
   return {
     name: SIMULATED,
     title: "A generated pool (simulated)",
     question: "Does HAPS find a planted signal of known size? Every question and every outcome is simulated.",
     notes: ["Simulated: no model was asked anything; nothing here says how routers do on real questions."],
-    source: simulatedSource,
-    opened: await openTable(simulatedSource),
+    source,
+    opened: await openTable(source),
     folds: folds ?? 5,
     label: "task",
     costWeights: [0],

@@ -27,6 +27,9 @@ export type TableSource =
       readonly seed: number;
     };
 
+/** A source whose outcomes are generated. */
+export type SimulatedSource = Extract<TableSource, { readonly kind: "simulated" }>;
+
 /** Fields of an outcome file that can serve as its cost. */
 export type CostField = "cost" | "tokens" | "latency";
 
@@ -55,7 +58,7 @@ export function sourceIdentity(source: TableSource): Readonly<Record<string, unk
  * 600 questions and 4 arms: the size of a small real log, and quick to fit.
  * The preferred arm is 0.2 better on average, about four times the gain measured on real prompts.
  */
-export const simulatedSource: TableSource = {
+export const simulatedSource: SimulatedSource = {
   kind: "simulated",
   questions: 600,
   arms: 4,

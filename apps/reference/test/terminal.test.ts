@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { formatCost, formatDifference, formatDuration, formatScore } from "../src/terminal/format-number.ts";
+import { createColours, wantsColours } from "../src/terminal/terminal.ts";
+import { textTable, visibleWidth, wrapText } from "../src/terminal/text-table.ts";
+
+describe("wantsColours", () => {
+  it.each([
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: "1" }, false],
+    [true, { NO_COLOR: "" }, true],
+    [true, { TERM: "dumb" }, false],
+    [false, { FORCE_COLOR: "1" }, true],
+    [true, { FORCE_COLOR: "0" }, false],
+    [true, { NO_COLOR: "1", FORCE_COLOR: "1" }, false],
+  ])("terminal %s with %j gives %s", (isTTY, env, expected) => {
+    expect(wantsColours({ isTTY }, env)).toBe(expected);
+  });
+});
+
+describe("textTable", () => {
+  it("aligns columns by what is seen, not by the bytes of colours", () => {
+    const colours = createColours(true);
+    const columns = [{ title: "name" }, { title: "n", align: "right" as const }];
+    const lines = textTable(
+      columns,
+      [
+        [colours.bold("a"), "10"],
+        ["long name", "9"],
+      ],
+      colours,
+    ).split("\n");
+    expect(lines.slice(1, 3).map(visibleWidth)).toEqual([13, 13]);
+    expect(lines[2]).toBe("long name   9");
+  });
+});
+
+describe("wrapText", () => {
+  it("breaks at spaces and leaves longer words whole", () => {
+    expect(wrapText("one two three verylongword", 8, "> ")).toBe("> one\n> two\n> three\n> verylongword\n");
+  });
+});
+
+describe("numbers for people", () => {
+  it("have signs, dashes for nothing, and units", () => {
+    expect([formatDifference(0.0213), formatDifference(-0.001), formatDifference(-1e-9)]).toEqual([
+      "+0.0213",
+      "−0.0010",
+      "±0.0000",
+    ]);
+    expect([formatScore(null), formatScore(0.5), formatCost(0.00093784), formatCost(0)]).toEqual([
+      "–",
+      "0.5000",
+      "0.0009378",
+      "0",
+    ]);
+    expect([formatDuration(8_240), formatDuration(185_000)]).toEqual(["8.2 s", "3 min 05 s"]);
+  });
+});
