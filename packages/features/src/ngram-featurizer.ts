@@ -63,6 +63,14 @@ export function createNgramFeaturizerFactory(config: NgramFeaturizerConfig = {})
  * Makes a fitted featurizer from its state; it gives the same bits as the one that was written.
  *
  * @throws HapsError code `state`, `shape`, `non-finite` or `config` when the state is not one.
+ *
+ * @example
+ * ```ts
+ * const questions = ["What is 2 + 2?", "Who was she?"].map((text, id) => ({ id: `${id}`, text }));
+ * const featurizer = createNgramFeaturizerFactory().fit(questions, 1);
+ * const restored = restoreNgramFeaturizer(featurizer.serialise());
+ * console.assert(restored.transform(questions).join() === featurizer.transform(questions).join());
+ * ```
  */
 export function restoreNgramFeaturizer(state: NgramFeaturizerState): NgramFeaturizer {
   if (state.kind !== "ngram" || state.formatVersion !== 1) {

@@ -58,6 +58,12 @@ const MARK_KINDS = Uint8Array.from({ length: 128 }, (_, code) => MARKS.get(Strin
  *
  * @param maximumCharacters - UTF-16 units of the text that are read.
  * @returns `[STRUCTURAL_FEATURES.length]`, finite; the caller owns it.
+ *
+ * @example
+ * ```ts
+ * const values = structuralFeatures({ id: "1", text: "Why?" });
+ * console.assert(values[STRUCTURAL_FEATURES.indexOf("endsWithQuestionMark")] === 1);
+ * ```
  */
 export function structuralFeatures(question: Question, maximumCharacters = Number.POSITIVE_INFINITY): Float64Array {
   const text = question.text.slice(0, maximumCharacters);

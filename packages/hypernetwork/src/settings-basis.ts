@@ -30,6 +30,14 @@ interface Column {
  * scaled by `interactionScale`; it is left out where a single categorical dimension already tells settings apart.
  *
  * @throws HapsError code `data` when a setting lacks a dimension or has a value that the dimension does not know.
+ *
+ * @example
+ * ```ts
+ * const dimensions = { prompt: { kind: "categorical", values: ["short", "long"] } } as const;
+ * const settings = [{ prompt: "short" }, { prompt: "long" }];
+ * const { columns, values } = settingsBasis({ dimensions, settings, ordinalDegree: 3, interactionScale: 0.3 });
+ * console.assert(columns.join() === "prompt=short,prompt=long" && values.join() === "1,0,0,1");
+ * ```
  */
 export function settingsBasis(options: SettingsBasisOptions): SettingsBasis {
   const { dimensions, settings, ordinalDegree, interactionScale } = options;

@@ -5,6 +5,12 @@ import { checkSettings } from "./check-settings.ts";
  * Refuses settings that a parameter space does not have.
  *
  * @throws ConfigError naming the dimension that is unknown, missing or has another value, or that `only` does not list them.
+ *
+ * @example
+ * ```ts
+ * const space = { settings: { temperature: { kind: "ordinal", values: [0, 1] } } } as const;
+ * validateSettings(space, { temperature: 1 });
+ * ```
  */
 export function validateSettings(space: ParameterSpace, settings: Settings): void {
   const issue = checkSettings(space.settings ?? {}, settings);

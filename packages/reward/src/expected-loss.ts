@@ -32,6 +32,13 @@ export type ExpectedLossOptions = Pick<
  * @throws ShapeError code `shape`; HapsError code `non-finite` for an infinite reward or log-probability.
  *
  * Source: exact form of Eq. 5 of the HAPS paper for tables in which every arm's outcome is known; the entropy term is ours.
+ *
+ * @example
+ * ```ts
+ * const assignments = logSoftmax(tf.zeros([1, 2])) as tf.Tensor2D;
+ * const loss = expectedLoss({ assignments, settings: null }, [1, 0], resolveObjective({}));
+ * console.assert(Math.abs((loss.dataSync()[0] ?? 0) + 0.5) < 1e-6);
+ * ```
  */
 export function expectedLoss(
   logProbs: ArmLogProbs,

@@ -118,6 +118,11 @@ export function resolveObjective(config: ObjectiveConfig): ResolvedObjectiveConf
  *
  * @throws ConfigError when the table holds only arms that a logging policy chose (it has propensities) and the objective
  * is `expected`: the unseen arms are then not missing at random, and a sum over the seen ones is biased.
+ *
+ * @example
+ * ```ts
+ * assertObjectiveFits(resolveObjective(objectivePresets.paper), { propensity: [0.5] });
+ * ```
  */
 export function assertObjectiveFits(
   config: Pick<ResolvedObjectiveConfig, "assignmentGradient">,

@@ -61,6 +61,13 @@ export interface RewardCells {
  *
  * @returns Float32 `[rows, arms]` row-major, `NaN` where an outcome or its needed cost is missing.
  * @throws ShapeError code `shape` when the cells do not fill one row per cost weight.
+ *
+ * @example
+ * ```ts
+ * const cells = { quality: [1, 0.5], normalisedCost: [1, 0], costWeights: [0.75] };
+ * const rewards = rewardCells(cells, { qualityWeight: 1, shaping: "identity" });
+ * console.assert(rewards.join() === "0.25,0.5");
+ * ```
  */
 export function rewardCells(
   cells: RewardCells,

@@ -41,6 +41,14 @@ export type SampledLossOptions = Pick<
  * @throws ShapeError code `shape`; HapsError code `non-finite` for an advantage or a propensity that is not usable.
  *
  * Source: Eq. 5 of the HAPS paper; Williams 1992.
+ *
+ * @example
+ * ```ts
+ * const objective = resolveObjective(objectivePresets.paper);
+ * const logProbs = { assignments: tf.tensor1d([Math.log(0.5)]), settings: null };
+ * const loss = sampledLoss(logProbs, { advantages: [1] }, objective);
+ * console.assert(Math.abs((loss.dataSync()[0] ?? 0) - Math.log(2)) < 1e-6);
+ * ```
  */
 export function sampledLoss(
   logProbs: SampledLogProbs,

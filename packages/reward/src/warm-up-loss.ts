@@ -16,6 +16,13 @@ const EXCLUDED = -1e30;
  * @param targets - From `softTargets` or `hardBest`, of the same rows.
  * @returns A scalar; the caller owns it.
  * @throws ShapeError code `shape` when the targets belong to another batch.
+ *
+ * @example
+ * ```ts
+ * const assignments = logSoftmax(tf.zeros([1, 2])) as tf.Tensor2D;
+ * const loss = warmUpLoss({ assignments, settings: null }, softTargets([1, 0], 2, 0.1), "mean");
+ * console.assert(Math.abs((loss.dataSync()[0] ?? 0) - Math.log(2)) < 1e-6);
+ * ```
  */
 export function warmUpLoss(logProbs: ArmLogProbs, targets: WarmUpTargets, reduction: "sum" | "mean"): tf.Scalar {
   return tf.tidy(() => {

@@ -4,6 +4,11 @@ import { normalizeAnswer } from "./normalize-answer.ts";
  * 1 when the normalised answers are equal, else 0.
  *
  * Source: SQuAD 1.1 (Rajpurkar et al. 2016).
+ *
+ * @example
+ * ```ts
+ * console.assert(exactMatch("The Beatles!", "beatles") === 1 && exactMatch("Norway", "no") === 0);
+ * ```
  */
 export function exactMatch(prediction: string, expected: string): number {
   return normalizeAnswer(prediction) === normalizeAnswer(expected) ? 1 : 0;

@@ -9,6 +9,7 @@ import { tokenOverlap } from "./token-overlap.ts";
  * Implementations promise numbers in `[0, 1]` and the same keys for every answer; `null` (no answer came) scores 0.
  */
 export interface Scorer {
+  /** Scores by name for one answer. */
   score(answer: string | null, gold: Gold): Readonly<Record<string, number>>;
 }
 
@@ -38,6 +39,7 @@ export interface AnswerScorerOptions {
  * ```
  */
 export function createAnswerScorer(options: AnswerScorerOptions = {}): {
+  /** Scores of one answer against every alias. */
   score(answer: string | null, gold: Gold): AnswerScores;
 } {
   const match = options.exactMatch === "released" ? releasedExactMatch : exactMatch;
@@ -66,6 +68,7 @@ export function createAnswerScorer(options: AnswerScorerOptions = {}): {
  * ```
  */
 export function createChoiceScorer(): {
+  /** Whether the chosen letter is an expected one. */
   score(answer: string | null, gold: Gold): { readonly accuracy: number };
 } {
   return {
