@@ -46,7 +46,9 @@ function lossAndGradient(
     const highest = Math.max(...logits);
     const logSum = highest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
     const policy = logits.map((logit) => Math.exp(logit - logSum));
-    const gains = open.map((cell, place) => (rewards[cell] as number) - temperature * ((logits[place] as number) - logSum));
+    const gains = open.map(
+      (cell, place) => (rewards[cell] as number) - temperature * ((logits[place] as number) - logSum),
+    );
     const value = gains.reduce((sum, gain, place) => sum + gain * (policy[place] as number), 0);
     open.forEach((cell, place) => {
       gradient[cell] = (-(policy[place] as number) * ((gains[place] as number) - value)) / temperature;
@@ -60,6 +62,6 @@ function lossAndGradient(
 
 function recordedCells(rewards: Float32Array, start: number, arms: number): number[] {
   const open: number[] = [];
-  for (let cell = start; cell < start + arms; cell += 1) if (!Number.isNaN(rewards[cell] as number)) open.push(cell);
+  for (let cell = start; cell < start + arms; cell += 1) if (!Number.isNaN(rewards[cell])) open.push(cell);
   return open;
 }

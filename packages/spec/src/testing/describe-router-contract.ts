@@ -9,7 +9,9 @@ import { requestPromises } from "./request-promises.ts";
 
 /** The part of a test runner that conformance suites need: `describe` and `it` of Vitest, Jest or `node:test`. */
 export interface TestRunner {
+  /** Groups what `body` declares. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Declares one test, which fails when the promise that `body` returns rejects. */
   readonly it: (name: string, body: () => Promise<void>) => unknown;
 }
 
@@ -39,7 +41,6 @@ export interface RouterContractOptions {
  *
  * @example
  * ```ts
- * import { describe, it } from "node:test";
  * const factory: RouterFactory = {
  *   id: "fixed",
  *   createRouter: async ({ pool, training, signal }) => {
@@ -47,7 +48,11 @@ export interface RouterContractOptions {
  *     return createFixedRouter({ pool, arms: training.arms, scores: [0.1, 0.9, 0.2, 0.3] });
  *   },
  * };
- * describeRouterContract({ describe, it }, "my router", { factory });
+ * const results: Promise<void>[] = [];
+ * // With Vitest, Jest or node:test: pass their { describe, it } instead.
+ * const runner = { describe: (_: string, body: () => void) => body(), it: (_: string, body: () => Promise<void>) => results.push(body()) };
+ * describeRouterContract(runner, "my router", { factory });
+ * await Promise.all(results);
  * ```
  */
 export function describeRouterContract(runner: TestRunner, name: string, options: RouterContractOptions): void {
