@@ -484,8 +484,11 @@ describeEachBackend("a product too large to list", () => {
     const sizes = kernels.map(({ outputShapes }) =>
       Math.max(...outputShapes.map((shape) => tf.util.sizeFromShape(shape))),
     );
+    // Affine maps whose weights have a row per candidate, however they are multiplied.
     const scored = kernels.filter(
-      ({ name, outputShapes }) => /MatMul/.test(name) && outputShapes[0]?.join() === `1,${candidates}`,
+      ({ inputShapes, outputShapes }) =>
+        outputShapes[0]?.join() === `1,${candidates}` &&
+        inputShapes.some((shape) => shape?.length === 2 && shape[0] === candidates),
     );
     expect(scored).toHaveLength(2 * roles); // quality and cost of every candidate, once per role
     expect(Math.max(...sizes)).toBeLessThanOrEqual(candidates * HIDDEN);

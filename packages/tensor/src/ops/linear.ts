@@ -34,8 +34,9 @@ export function linear(x: tf.Tensor, weight: tf.Tensor2D, bias?: tf.Tensor1D): t
     inputs,
     forward: (save) => {
       save([x, weight]);
-      const product = timesTransposed(toMatrix(x, width), weight); // [rows, out]
-      return tf.reshape(bias === undefined ? product : tf.add(product, bias), [...x.shape.slice(0, -1), outputs]);
+      if (x.rank === 2) return timesTransposed(x as tf.Tensor2D, weight, bias);
+      const result = timesTransposed(toMatrix(x, width), weight, bias); // [rows, out]
+      return tf.reshape(result, [...x.shape.slice(0, -1), outputs]);
     },
     backward: (gradient, saved) => {
       const [savedX, savedWeight] = saved as [tf.Tensor, tf.Tensor2D];
