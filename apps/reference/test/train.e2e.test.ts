@@ -155,8 +155,16 @@ function startCli(
   return { child, ended };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((next) => setTimeout(next, 20));
+/** Waits for the condition; a process that ends before it is met fails the test with what it said. */
+async function until(condition: () => boolean, ended: Promise<string>): Promise<void> {
+  let said: string | undefined;
+  void ended.then((text) => {
+    said = text;
+  });
+  while (!condition()) {
+    if (said !== undefined) throw new Error(`the process ended too early: ${said}`);
+    await new Promise((next) => setTimeout(next, 20));
+  }
 }
 
 describe("haps train in a process of its own", () => {
@@ -170,12 +178,12 @@ describe("haps train in a process of its own", () => {
     const grown = (bytes: number) => () => existsSync(metrics) && statSync(metrics).size > bytes;
 
     const first = startCli(args, cwd);
-    await until(grown(10_000));
+    await until(grown(10_000), first.ended);
     first.child.kill("SIGKILL");
     expect(await first.ended).toMatch(/^SIGKILL/);
 
     const second = startCli([...args, "--resume"], cwd);
-    await until(grown(40_000));
+    await until(grown(40_000), second.ended);
     second.child.kill("SIGINT");
     const said = await second.ended;
     expect(said).toMatch(/^130 /);
@@ -189,5 +197,5 @@ describe("haps train in a process of its own", () => {
     expect(other.code, other.err).toBe(0);
     expect(await hashFolder(folder)).toBe(await hashFolder(unbroken));
     expect(readFileSync(join(unbroken, "router/README.md"), "utf8")).toContain("it has no measured score");
-  });
+  }, 120_000);
 });

@@ -21,7 +21,7 @@ export function printEvaluation(terminal: Terminal, result: EvaluationResult): v
   out(`\n${colours.bold(experiment.title)}${label}\n`);
   out(wrapText(experiment.question, WIDTH));
   out(
-    `${summary.questions} questions, ${summary.texts} distinct texts, ${result.arms.length} arms, ${summary.seeds.length} seeds x ${summary.folds} folds\n\n`,
+    `${summary.questions} questions, ${summary.texts} distinct texts, ${result.arms.length} arms, ${summary.seeds.length} ${summary.seeds.length === 1 ? "seed" : "seeds"} x ${summary.folds} folds\n\n`,
   );
   out(methodTable(terminal, result));
   const verdict = judge(result);
