@@ -92,9 +92,12 @@ export function attendBackward(
     gatherHead(slopes, gradient, place.query, headDim, 1);
     gatherHead(key, arrays.key, place.key, headDim, 1);
     gatherHeadTransposed(valueTransposed, arrays.value, place.key, headDim);
-    const slopesOfWeights = multiply(slopes, valueTransposed, queries, headDim, keys);
-    const means = rowMeans(slopes, forward.output, place, headDim);
-    softmaxBackward(matrices, forward.weights[index] as HeadWeights, slopesOfWeights, means, layout, place.length);
+    softmaxBackward(matrices, layout, {
+      weights: forward.weights[index] as HeadWeights,
+      slopes: multiply(slopes, valueTransposed, queries, headDim, keys),
+      means: rowMeans(slopes, forward.output, place, headDim),
+      length: place.length,
+    });
     scatterHead(result.query, place.query, multiply(matrices.scores, key, queries, keys, headDim), scales);
     scatterHead(result.key, place.key, multiply(matrices.scoresTransposed, query, keys, queries, headDim), ones);
     scatterHead(result.value, place.key, multiply(matrices.weightsTransposed, slopes, keys, queries, headDim), ones);
@@ -181,14 +184,22 @@ function makeMatrices(size: number): BackwardMatrices {
   };
 }
 
+/** What the gradient of one head's scores comes from. */
+interface SoftmaxSlopes {
+  readonly weights: HeadWeights;
+  /** dP, `[queries, keys]`. */
+  readonly slopes: Float32Array;
+  /** δ, `[queries]`. */
+  readonly means: Float64Array;
+  /** Keys that count. */
+  readonly length: number;
+}
+
 /** Fills the matrices from the gradient of the probabilities, visible entries only, block by block. */
 function softmaxBackward(
   { scores, scoresTransposed, weightsTransposed }: BackwardMatrices,
-  { exponentials, inverses }: HeadWeights,
-  slopes: Float32Array,
-  means: Float64Array,
   layout: AttentionLayout,
-  length: number,
+  { weights: { exponentials, inverses }, slopes, means, length }: SoftmaxSlopes,
 ): void {
   const { queries, keys } = layout;
   scores.fill(0);
