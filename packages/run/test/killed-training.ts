@@ -10,8 +10,11 @@ import { trainToy } from "./toy-training.ts";
 const [folder = "", at = "1", mode = "torn"] = process.argv.slice(2);
 const files = failingFiles(nodeFiles, Number(at), async ({ part }) => {
   if (mode === "torn") await part();
-  if (mode === "hold") process.send?.("holding");
-  else process.kill(process.pid, "SIGKILL");
+  if (mode === "hold") {
+    // A pending promise does not keep a process alive; without the timer it may end before it is killed.
+    setInterval(() => undefined, 1000);
+    process.send?.("holding");
+  } else process.kill(process.pid, "SIGKILL");
   await new Promise<never>(() => undefined);
 });
 await trainToy(folder, files);
