@@ -28,7 +28,7 @@ export interface RouterContractOptions {
 }
 
 /**
- * Declares one test per promise of {@link Router} and {@link RouterFactory}; the runner is passed in.
+ * Declares one test per promise of `Router` and `RouterFactory`; the runner is passed in.
  *
  * Decisions: one per request in order, from the pool, marginals, ranking, repeatable, independent of batch and pool order.
  * Requests: left untouched, masks, `exclude`, refusals by code, disposal, abortion. Fits: repeatable, table left untouched,
