@@ -12,6 +12,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // Loading tfjs again for each file took twice as long as the tests; files share it and clean up after themselves.
+    isolate: false,
     restoreMocks: true,
     unstubEnvs: true,
     testTimeout: 60_000,
