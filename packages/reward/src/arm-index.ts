@@ -110,7 +110,7 @@ export function armLogProbs(index: ArmIndex, output: PolicyOutput): ArmLogProbs 
       return start === undefined ? [] : [start + (settings[arm]?.[role] as number)];
     }),
   );
-  const joined = blocks.length === 1 ? (blocks[0] as tf.Tensor2D) : (tf.concat(blocks, 1) as tf.Tensor2D);
+  const joined = blocks.length === 1 ? (blocks[0] as tf.Tensor2D) : tf.concat<tf.Tensor2D>(blocks, 1);
   return { assignments: high, settings: selectColumns(joined, columns) };
 }
 
