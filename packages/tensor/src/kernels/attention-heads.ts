@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { exponential } from "./exponential.ts";
 import { gatherHead, gatherHeadTransposed, type HeadPlace, headPlaces, scatterHead } from "./head-layout.ts";
+import { peekValues } from "./peek-values.ts";
 
 /** Sizes and mask of one attention call. */
 export interface AttentionLayout {
@@ -53,10 +54,14 @@ export function attendForward(arrays: AttentionArrays, layout: AttentionLayout):
     gatherHead(query, arrays.query, place.query, headDim, scale);
     gatherHeadTransposed(keyTransposed, arrays.key, place.key, headDim);
     gatherHead(value, arrays.value, place.key, headDim, 1);
-    const exponentials = multiply(query, keyTransposed, queries, headDim, keys);
+    let exponentials = new Float32Array(0);
+    multiply(query, keyTransposed, [queries, headDim, keys], (scores) => {
+      exponentials = scores.slice();
+    });
     const inverses = exponentiateRows(exponentials, layout, place.length);
-    const mixed = multiply(exponentials, value, queries, keys, headDim);
-    scatterHead(output, place.query, mixed, inverses);
+    multiply(exponentials, value, [queries, keys, headDim], (mixed) =>
+      scatterHead(output, place.query, mixed, inverses),
+    );
     return { exponentials, inverses };
   });
   return { output, weights };
@@ -92,35 +97,42 @@ export function attendBackward(
     gatherHead(slopes, gradient, place.query, headDim, 1);
     gatherHead(key, arrays.key, place.key, headDim, 1);
     gatherHeadTransposed(valueTransposed, arrays.value, place.key, headDim);
-    softmaxBackward(matrices, layout, {
-      weights: forward.weights[index] as HeadWeights,
-      slopes: multiply(slopes, valueTransposed, queries, headDim, keys),
-      means: rowMeans(slopes, forward.output, place, headDim),
-      length: place.length,
+    const weights = forward.weights[index] as HeadWeights;
+    const means = rowMeans(slopes, forward.output, place, headDim);
+    multiply(slopes, valueTransposed, [queries, headDim, keys], (product) => {
+      softmaxBackward(matrices, layout, { weights, slopes: product, means, length: place.length });
     });
-    scatterHead(result.query, place.query, multiply(matrices.scores, key, queries, keys, headDim), scales);
-    scatterHead(result.key, place.key, multiply(matrices.scoresTransposed, query, keys, queries, headDim), ones);
-    scatterHead(result.value, place.key, multiply(matrices.weightsTransposed, slopes, keys, queries, headDim), ones);
+    multiply(matrices.scores, key, [queries, keys, headDim], (product) =>
+      scatterHead(result.query, place.query, product, scales),
+    );
+    multiply(matrices.scoresTransposed, query, [keys, queries, headDim], (product) => {
+      scatterHead(result.key, place.key, product, ones);
+    });
+    multiply(matrices.weightsTransposed, slopes, [keys, queries, headDim], (product) => {
+      scatterHead(result.value, place.key, product, ones);
+    });
   });
   return result;
 }
 
-/** `[rows, shared]` times `[shared, columns]` on the backend that runs; the arrays may be used anew afterwards. */
+/**
+ * `[rows, shared]` times `[shared, columns]` on the backend that runs; the arrays may be used anew afterwards.
+ *
+ * @param use - Gets `[rows, columns]` for the time of the call only, and makes no tensors.
+ */
 function multiply(
   left: Float32Array,
   right: Float32Array,
-  rows: number,
-  shared: number,
-  columns: number,
-): Float32Array {
+  [rows, shared, columns]: readonly [rows: number, shared: number, columns: number],
+  use: (product: Float32Array) => void,
+): void {
   const a = tf.tensor2d(left, [rows, shared]);
   const b = tf.tensor2d(right, [shared, columns]);
   const product = tf.matMul(a, b);
-  const values = product.dataSync<"float32">();
+  use(peekValues(product));
   a.dispose();
   b.dispose();
   product.dispose();
-  return values;
 }
 
 /** One past the last key that a query may see. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { peekValues } from "./peek-values.ts";
 import { transposeMatrix } from "./transpose-matrix.ts";
 
 /** Most multiplications for which a loop beats starting kernels: about 50 microseconds of them. */
@@ -19,8 +20,8 @@ export function timesTransposed(left: tf.Tensor2D, right: tf.Tensor2D, bias?: tf
       return bias === undefined ? product : tf.add(product, bias);
     });
   }
-  const start = bias === undefined ? new Float32Array(columns) : bias.dataSync<"float32">();
-  const sums = dotRows(left.dataSync<"float32">(), right.dataSync<"float32">(), start, rows, shared);
+  const start = bias === undefined ? new Float32Array(columns) : peekValues(bias);
+  const sums = dotRows(peekValues(left), peekValues(right), start, rows, shared);
   return tf.tensor2d(sums, [rows, columns]);
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { peekValues } from "./peek-values.ts";
 
 const BLOCK = 16;
 
@@ -10,7 +11,7 @@ const BLOCK = 16;
  */
 export function transposeMatrix(matrix: tf.Tensor2D): tf.Tensor2D {
   const [rows, columns] = matrix.shape;
-  return tf.tensor2d(transposeValues(matrix.dataSync<"float32">(), rows, columns), [columns, rows]);
+  return tf.tensor2d(transposeValues(peekValues(matrix), rows, columns), [columns, rows]);
 }
 
 /** {@link transposeMatrix} on plain values, row-major. */

@@ -1,6 +1,7 @@
 import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape } from "../shape.ts";
 
 /**
@@ -28,7 +29,7 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
   return differentiable({
     inputs: { table },
     forward: () => {
-      const values = table.dataSync<"float32">();
+      const values = peekValues(table);
       const result = new Float32Array(rows.length * dim);
       for (let position = 0; position < rows.length; position += 1) {
         const start = (rows[position] as number) * dim;
@@ -37,7 +38,7 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
       return tf.tensor(result, [...ids.shape, dim]);
     },
     backward: (gradient) => ({
-      table: () => tf.tensor2d(sumRows(gradient.dataSync<"float32">(), rows, vocabulary, dim), [vocabulary, dim]),
+      table: () => tf.tensor2d(sumRows(peekValues(gradient), rows, vocabulary, dim), [vocabulary, dim]),
     }),
   });
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { columnSums } from "../kernels/column-sums.ts";
 import { timesTransposed, transposedTimes } from "../kernels/matrix-products.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape, lastLength, toMatrix } from "../shape.ts";
 
 /**
@@ -44,7 +45,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor2D, bias?: tf.Tensor1D): t
       return {
         x: () => tf.reshape(tf.matMul(rows, savedWeight), savedX.shape),
         weight: () => transposedTimes(rows, toMatrix(savedX, width)),
-        bias: () => tf.tensor1d(columnSums(rows.dataSync<"float32">(), outputs)),
+        bias: () => tf.tensor1d(columnSums(peekValues(rows), outputs)),
       };
     },
   });

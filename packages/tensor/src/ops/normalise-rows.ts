@@ -2,6 +2,7 @@ import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { columnSums } from "../kernels/column-sums.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape, lastLength } from "../shape.ts";
 
 /** Options of {@link rmsNorm} and {@link layerNorm}. */
@@ -82,17 +83,17 @@ function normalise(operation: string, { x, gain, bias }: NormInputs, rule: NormR
   let inverse = new Float64Array(0);
   const forward = (save: (tensors: tf.Tensor[]) => void): tf.Tensor => {
     save([gain]);
-    ({ standard, inverse } = standardise(x.dataSync<"float32">(), dim, rule));
-    const y = scale(standard, gain.dataSync<"float32">(), bias?.dataSync<"float32">());
+    ({ standard, inverse } = standardise(peekValues(x), dim, rule));
+    const y = scale(standard, peekValues(gain), bias === undefined ? undefined : peekValues(bias));
     return tf.tensor(y, x.shape);
   };
   const backward = (gradient: tf.Tensor, saved: readonly tf.Tensor[]) => {
-    const values = gradient.dataSync<"float32">();
-    const gains = (saved[0] as tf.Tensor).dataSync<"float32">();
+    const savedGain = saved[0] as tf.Tensor;
     return {
-      x: () => tf.tensor(inputGradient(values, gains, standard, inverse, rule.center), x.shape),
-      gain: () => tf.tensor1d(columnSums(values, dim, standard)),
-      bias: () => tf.tensor1d(columnSums(values, dim)),
+      x: () =>
+        tf.tensor(inputGradient(peekValues(gradient), peekValues(savedGain), standard, inverse, rule.center), x.shape),
+      gain: () => tf.tensor1d(columnSums(peekValues(gradient), dim, standard)),
+      bias: () => tf.tensor1d(columnSums(peekValues(gradient), dim)),
     };
   };
   const inputs: Record<string, tf.Tensor> = bias === undefined ? { x, gain } : { x, gain, bias };

@@ -1,6 +1,7 @@
 import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link rope}. */
@@ -44,9 +45,9 @@ export function rope(x: tf.Tensor3D, options: RopeOptions): tf.Tensor3D {
   const layout: Layout = { tokens, width, headDim, halves: (options.pairs ?? "half") === "half" };
   const turned = differentiable({
     inputs: { x },
-    forward: () => tf.tensor(turn(x.dataSync<"float32">(), angles, layout, 1), x.shape),
+    forward: () => tf.tensor(turn(peekValues(x), angles, layout, 1), x.shape),
     backward: (gradient) => ({
-      x: () => tf.tensor(turn(gradient.dataSync<"float32">(), angles, layout, -1), x.shape),
+      x: () => tf.tensor(turn(peekValues(gradient), angles, layout, -1), x.shape),
     }),
   });
   return turned as tf.Tensor3D;

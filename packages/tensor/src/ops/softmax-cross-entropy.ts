@@ -2,6 +2,7 @@ import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { exponential } from "../kernels/exponential.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link softmaxCrossEntropy}. */
@@ -49,7 +50,7 @@ export function softmaxCrossEntropy(
     inputs: { logits },
     forward: () => {
       const target = readTargets(targets, batch, classes, factors);
-      const result = lossAndResiduals(logits.dataSync<"float32">(), target, factors, classes);
+      const result = lossAndResiduals(peekValues(logits), target, factors, classes);
       residuals = result.residuals;
       if (reduction === "none") return tf.tensor1d(result.losses);
       return tf.scalar(result.losses.reduce((total, loss) => total + loss, 0));

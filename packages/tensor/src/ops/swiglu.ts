@@ -2,6 +2,7 @@ import { ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { exponential } from "../kernels/exponential.ts";
+import { peekValues } from "../kernels/peek-values.ts";
 
 /**
  * Gated linear unit with the swish gate, element by element.
@@ -31,10 +32,9 @@ export function swiglu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
     inputs: { gate, up },
     forward: () => tf.tensor(passGates(gates, ups, open), gate.shape),
     backward: (gradient) => {
-      const slopes = gradient.dataSync<"float32">();
       return {
-        gate: () => tf.tensor(gateGradient(slopes, gates, ups, open), gate.shape),
-        up: () => tf.tensor(upGradient(slopes, gates, open), up.shape),
+        gate: () => tf.tensor(gateGradient(peekValues(gradient), gates, ups, open), gate.shape),
+        up: () => tf.tensor(upGradient(peekValues(gradient), gates, open), up.shape),
       };
     },
   });
