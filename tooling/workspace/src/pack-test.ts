@@ -71,7 +71,7 @@ export async function runPackTest(
     output += result.output;
     if (!result.ok) return { ok: false, output, notes };
     const note = result.stdout.trim().split("\n").at(-1);
-    if (note) notes.push(note);
+    if (note && !note.startsWith("added ")) notes.push(note);
   }
   return { ok: true, output, notes };
 }
