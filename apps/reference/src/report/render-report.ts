@@ -1,25 +1,76 @@
 import type { EvaluationResult } from "../evaluation/evaluation-result.ts";
-import { judge } from "../evaluation/verdict.ts";
-import { formatDifference, formatInterval, formatScore } from "../terminal/format-number.ts";
-import { html } from "./markup.ts";
+import { html, type Markup, trusted } from "./markup.ts";
+import { type Section, simulatedNote, simulatedTag } from "./section.ts";
+import { ablationsSection } from "./sections/ablations-section.ts";
+import { costSection } from "./sections/cost-section.ts";
+import { differencesSection } from "./sections/differences-section.ts";
+import { measurementSection } from "./sections/measurement-section.ts";
+import { methodsSection } from "./sections/methods-section.ts";
+import { notesSection } from "./sections/notes-section.ts";
+import { nullSection } from "./sections/null-section.ts";
+import { provenanceSection } from "./sections/provenance-section.ts";
+import { routingSection } from "./sections/routing-section.ts";
+import { verdictSection } from "./sections/verdict-section.ts";
+import { styleSheet } from "./style-sheet.ts";
 
-/** The report of an evaluation as one self-contained HTML page. */
+/** Forbids the page to fetch or run anything, whatever stands in the data. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/**
+ * The report of an evaluation as one self-contained HTML page: no scripts, nothing fetched, light and dark.
+ *
+ * The same result gives the same bytes. Parts for which the result has nothing are left out.
+ */
 export function renderReport(result: EvaluationResult): string {
-  const { summary, experiment, simulated } = result;
-  const verdict = judge(result);
-  const title = `${experiment.title}${simulated ? " (simulated)" : ""}`;
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
-<body><h1>${title}</h1><p>${experiment.question}</p>
-<p><strong>${verdict.headline}</strong></p>${verdict.sentences.map((sentence) => html`<p>${sentence}</p>`)}
-<table><tr><th>method</th><th>score</th><th>minus best single [95 %]</th></tr>
-${summary.methods.map(
-  ({ name, score, versusBestSingle: versus }) =>
-    html`<tr><td>${name}</td><td>${formatScore(score)}</td><td>${
-      versus === null ? "–" : `${formatDifference(versus.difference)} ${formatInterval(versus.low, versus.high)}`
-    }</td></tr>`,
-)}</table>
-${[...experiment.notes, ...result.warnings].map((note) => html`<p>note: ${note}</p>`)}</body></html>
+  const sections = [
+    verdictSection(result),
+    methodsSection(result),
+    differencesSection(result),
+    costSection(result),
+    ablationsSection(result),
+    routingSection(result),
+    nullSection(result),
+    notesSection(result),
+    measurementSection(result),
+    provenanceSection(result),
+  ].filter((section) => section !== null);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${trusted(POLICY)}">
+<title>${titleOf(result)} · HAPS</title>
+<link rel="icon" href="data:,">
+<style>${trusted(styleSheet)}</style>
+</head>
+<body>
+<main>
+${header(result)}${contents(sections)}${sections.map(({ markup }) => markup)}</main>
+</body>
+</html>
+`.markup;
+}
+
+/** Titles of simulated experiments may say so already. */
+function titleOf({ experiment, ...result }: EvaluationResult): string {
+  return /simulated/i.test(experiment.title)
+    ? experiment.title
+    : experiment.title + simulatedNote({ experiment, ...result });
+}
+
+function header(result: EvaluationResult): Markup {
+  const { experiment, simulated } = result;
+  return html`<header>
+<p class="kicker">HAPS evaluation · ${experiment.name}${simulatedTag(result)}</p>
+<h1>${titleOf(result)}</h1>
+<p class="asks">${experiment.question}</p>
+</header>
+${simulated && html`<p class="banner" role="note">Everything on this page is simulated: questions and outcomes were generated, and no model was asked anything.</p>\n`}`;
+}
+
+function contents(sections: readonly Section[]): Markup {
+  return html`<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 `;
-  return page.markup;
 }
