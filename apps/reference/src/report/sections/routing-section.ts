@@ -79,7 +79,10 @@ ${table}`;
 }
 
 function labelTable(result: EvaluationResult, { name, rows }: Labels, order: readonly number[]): Markup {
-  const used = order.filter((arm) => rows.some(({ shares }) => (shares[arm] ?? 0) >= 0.005));
+  const best = rows.map(({ scores }) => Math.max(...scores.map((score) => score ?? Number.NEGATIVE_INFINITY)));
+  const matters = (arm: number): boolean =>
+    rows.some(({ shares, scores }, row) => (shares[arm] ?? 0) >= 0.005 || scores[arm] === best[row]);
+  const used = order.filter(matters);
   // In the order of the table again: neighbours there are settings of one model.
   const columns = used.slice(0, SHOWN_ARMS).sort((a, b) => a - b);
   const { labels } = armLabels(result.arms);
@@ -98,10 +101,9 @@ ${dataTable({
   ],
   groups: [
     {
-      rows: rows.map((row) => {
-        const best = Math.max(...row.scores.map((score) => score ?? Number.NEGATIVE_INFINITY));
+      rows: rows.map((row, place) => {
         const difference = row.haps === null || row.bestSingle === null ? null : row.haps - row.bestSingle;
-        return html`<tr><th scope="row">${row.label}<small>${row.questions} ${row.questions === 1 ? "question" : "questions"}</small></th>${columns.map((arm) => heatCell(row.shares[arm] ?? 0, row.scores[arm] === best))}<td>${formatScore(row.haps)}</td><td>${formatScore(row.bestSingle)}</td><td>${formatDifference(difference)}</td></tr>\n`;
+        return html`<tr><th scope="row">${row.label}<small>${row.questions} ${row.questions === 1 ? "question" : "questions"}</small></th>${columns.map((arm) => heatCell(row.shares[arm] ?? 0, row.scores[arm] === best[place]))}<td>${formatScore(row.haps)}</td><td>${formatScore(row.bestSingle)}</td><td>${formatDifference(difference)}</td></tr>\n`;
       }),
     },
   ],
