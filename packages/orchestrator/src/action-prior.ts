@@ -1,6 +1,5 @@
-import type { ArmIndex } from "@haps/reward";
+import type { ArmIndex, ArmMeans } from "@haps/reward";
 import type { CandidateId } from "@haps/spec";
-import type { ArmMeans } from "./action-space.ts";
 
 /** Question-independent worth of some alternatives, in units of reward: `quality - costWeight * cost`. */
 export interface UtilityPrior {

@@ -1,7 +1,7 @@
-import { type ArmIndex, createArmIndex } from "@haps/reward";
+import { type ArmIndex, type ArmMeans, createArmIndex, rewardsAt } from "@haps/reward";
 import type { Arm, CandidateId, Pool, Settings, Task } from "@haps/spec";
+import { indexOfBest } from "./index-of-best.ts";
 import type { Levels } from "./levels.ts";
-import { indexOfBest, meanRewards, type RewardTable } from "./reward-table.ts";
 
 /**
  * What the policy chooses among: all arms of the table, or, without a low level, one action per assignment.
@@ -12,10 +12,15 @@ export interface ActionSpace {
   readonly size: number;
   /** Where each action stands in the policy's distributions. */
   readonly index: ArmIndex;
-  /** Arm behind each action at a cost weight; -1 when none of the assignment's arms was ever run. */
+  /** Arm behind each action at a cost weight. */
   armsAt(costWeight: number): Int32Array;
-  /** Actions that the levels leave open at a cost weight, before any question is seen. */
-  openAt(costWeight: number): readonly boolean[];
+  /**
+   * Actions that the levels leave open at a cost weight among those that are allowed, before any question is seen. Arms that
+   * were never run stay closed while another is allowed.
+   *
+   * @param allowed - Default: all.
+   */
+  openAt(costWeight: number, allowed?: readonly boolean[]): readonly boolean[];
 }
 
 /** What an action space is made from. */
@@ -27,24 +32,6 @@ export interface ActionSpaceOptions {
   readonly levels: Levels;
   /** Mean quality and mean normalised cost of every arm on train, `NaN` where never run. */
   readonly means: ArmMeans;
-}
-
-/** Mean quality and normalised cost of every arm over training rows; `NaN` where never run. */
-export interface ArmMeans {
-  readonly quality: Float64Array;
-  readonly cost: Float64Array;
-}
-
-/** Reads the means out of a reward table. */
-export function armMeans(table: RewardTable, rows?: readonly number[]): ArmMeans {
-  const quality = meanRewards(table, 0, rows);
-  const withCost = meanRewards(table, 1, rows);
-  return { quality, cost: quality.map((value, arm) => value - (withCost[arm] as number)) };
-}
-
-/** Mean reward of every arm at a cost weight. */
-export function rewardsAt(means: ArmMeans, costWeight: number): Float64Array {
-  return means.quality.map((quality, arm) => quality - costWeight * (means.cost[arm] as number));
 }
 
 /** Makes the action space of a table under the given levels. */
@@ -60,7 +47,7 @@ function armActions(options: ActionSpaceOptions): ActionSpace {
     size: arms.length,
     index,
     armsAt: () => identity,
-    openAt: (costWeight) => openActions(index, levels, rewardsAt(means, costWeight)),
+    openAt: (costWeight, allowed) => openActions(index, levels, rewardsAt(means, costWeight), allowed),
   };
 }
 
@@ -79,25 +66,36 @@ function assignmentActions(options: ActionSpaceOptions): ActionSpace {
   const index = createArmIndex({ roles, pool: options.pool, arms: bare, settingsOf: () => null });
   const armsAt = (costWeight: number): Int32Array => {
     const rewards = rewardsAt(means, costWeight);
-    return Int32Array.from(members, (allowed) => indexOfBest(rewards, allowed));
+    return Int32Array.from(members, (own) => {
+      const best = indexOfBest(rewards, own);
+      return best === -1 ? own.indexOf(true) : best;
+    });
   };
   return {
     size: distinct.length,
     index,
     armsAt,
-    openAt: (costWeight) => {
+    openAt: (costWeight, allowed) => {
       const rewards = rewardsAt(means, costWeight);
-      const best = Float64Array.from(armsAt(costWeight), (arm) => (arm === -1 ? Number.NaN : (rewards[arm] as number)));
-      return openActions(index, levels, best);
+      const best = Float64Array.from(armsAt(costWeight), (arm) => rewards[arm] as number);
+      return openActions(index, levels, best, allowed);
     },
   };
 }
 
-/** Everything that was ever run, or with a fixed high level only the actions that share the best action's candidates. */
-function openActions(index: ArmIndex, levels: Levels, rewards: Float64Array): readonly boolean[] {
-  const best = index.assignments[indexOfBest(rewards)]?.join();
+/** What was ever run, or with a fixed high level only the actions that share the best allowed action's candidates. */
+function openActions(
+  index: ArmIndex,
+  levels: Levels,
+  rewards: Float64Array,
+  allowed: readonly boolean[] = index.assignments.map(() => true),
+): readonly boolean[] {
+  const best = index.assignments[indexOfBest(rewards, allowed)]?.join();
+  if (best === undefined) return allowed;
   return index.assignments.map(
     (assignment, action) =>
-      !Number.isNaN(rewards[action] as number) && (levels.high !== "fixed" || assignment.join() === best),
+      allowed[action] === true &&
+      !Number.isNaN(rewards[action] as number) &&
+      (levels.high !== "fixed" || assignment.join() === best),
   );
 }

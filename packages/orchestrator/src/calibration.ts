@@ -1,10 +1,9 @@
+import { type ArmMeans, armMeans, rewardAt, rewardsAt } from "@haps/reward";
 import type { Rng } from "@haps/tensor";
-import { type ArmMeans, armMeans, rewardsAt } from "./action-space.ts";
 import { chooseAction, ofAssignment, openAssignments } from "./choose-action.ts";
 import type { ResolvedShrinkageConfig } from "./config.ts";
 import type { Levels } from "./levels.ts";
 import type { TrainedMembers } from "./policy-trainer.ts";
-import { rewardAt } from "./reward-table.ts";
 
 /** What {@link calibrate} reads. */
 export interface CalibrationInput {

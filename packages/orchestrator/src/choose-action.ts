@@ -1,4 +1,4 @@
-import { indexOfBest } from "./reward-table.ts";
+import { indexOfBest } from "./index-of-best.ts";
 
 /** What one decision is made from. */
 export interface ActionScores {

@@ -1,8 +1,16 @@
-import type { CostScale } from "@haps/reward";
+import type { ArmMeans, CostScale } from "@haps/reward";
 import type { Arm, Featurizer, Pool, Settings, Task } from "@haps/spec";
-import { createRng, type NamedArray, type Policy, readVariables, writeVariables } from "@haps/tensor";
+import {
+  createRng,
+  joinVariables,
+  type NamedArray,
+  type NamedVariables,
+  type Policy,
+  readVariables,
+  writeVariables,
+} from "@haps/tensor";
 import { policyPrior } from "./action-prior.ts";
-import { type ActionSpace, type ArmMeans, createActionSpace } from "./action-space.ts";
+import { type ActionSpace, createActionSpace } from "./action-space.ts";
 import type { Calibration } from "./calibration.ts";
 import type { ResolvedHapsConfig } from "./config.ts";
 import { createMember, type HapsParts } from "./haps-parts.ts";
@@ -61,18 +69,16 @@ export function restoredMeans({ means }: HapsModelConfig): ArmMeans {
 }
 
 /** All trained values of a model by name, `member/<number>/<variable>`. */
-export function modelArrays(model: HapsModel): ReadonlyMap<string, NamedArray> {
-  const arrays = new Map<string, NamedArray>();
-  model.policies.forEach((policy, member) => {
-    for (const [name, array] of readVariables(policy.variables)) arrays.set(`member/${member}/${name}`, array);
-  });
-  return arrays;
+export function modelArrays({ policies }: HapsModel): ReadonlyMap<string, NamedArray> {
+  return readVariables(ofMembers(policies));
 }
 
 /**
  * Makes a model from what was saved; it decides as the one that was saved.
  *
- * @throws HapsError code `state` or `shape` when the arrays are not those of this configuration and these parts.
+ * @param arrays - Borrowed; from {@link modelArrays}.
+ * @returns The caller owns its policies.
+ * @throws HapsError code `state` naming arrays that are missing or not known, code `shape` for those of another shape.
  */
 export function restoreHapsModel(
   config: HapsModelConfig,
@@ -81,21 +87,31 @@ export function restoreHapsModel(
   parts: HapsParts,
 ): HapsModel {
   const actions = modelActions(config, parts);
-  const nothing = new Float64Array(actions.size);
-  const policies = Array.from({ length: config.members }, (_, member) => {
-    const policy = createMember({
-      parts,
-      pool: config.pool,
-      roles: config.task.roles.length,
-      featureDimension: config.featureDimension,
-      config: config.config,
-      rng: createRng(config.seed).fork(`member/${member}/init`),
-      prior: policyPrior(actions.index, { quality: nothing, cost: nothing }),
-    });
-    const prefix = `member/${member}/`;
-    const own = [...arrays].filter(([name]) => name.startsWith(prefix));
-    writeVariables(policy.variables, new Map(own.map(([name, array]) => [name.slice(prefix.length), array])));
-    return policy;
-  });
-  return { config, featurizer, policies, actions };
+  const unmeasured = new Float64Array(actions.size);
+  const prior = policyPrior(actions.index, { quality: unmeasured, cost: unmeasured });
+  const policies: Policy[] = [];
+  try {
+    for (let member = 0; member < config.members; member += 1) {
+      policies.push(
+        createMember({
+          parts,
+          pool: config.pool,
+          roles: config.task.roles.length,
+          featureDimension: config.featureDimension,
+          config: config.config,
+          rng: createRng(config.seed).fork(`member/${member}/init`),
+          prior,
+        }),
+      );
+    }
+    writeVariables(ofMembers(policies), arrays);
+    return { config, featurizer, policies, actions };
+  } catch (error) {
+    for (const policy of policies) policy.variables.dispose();
+    throw error;
+  }
+}
+
+function ofMembers(policies: readonly Policy[]): NamedVariables {
+  return joinVariables(Object.fromEntries(policies.map(({ variables }, member) => [`member/${member}`, variables])));
 }

@@ -1,18 +1,15 @@
+import { rewardsAt } from "@haps/reward";
 import {
-  type Abortable,
+  type ArmScores,
   armLabel,
-  type Decision,
-  decideByScores,
-  HapsError,
-  legalArms,
+  createScoredRouter,
   type Router,
   type RouterInfo,
   type RoutingRequest,
 } from "@haps/spec";
-import { createRng } from "@haps/tensor";
+import { createRng, type Rng } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { actionLogProbs } from "./action-log-probs.ts";
-import { rewardsAt } from "./action-space.ts";
 import type { CalibratedPoint } from "./calibration.ts";
 import { chooseAction, ofAssignment, openAssignments } from "./choose-action.ts";
 import { type HapsModel, restoredMeans } from "./haps-model.ts";
@@ -27,10 +24,12 @@ export interface HapsRouterOptions {
   readonly operatingPoint?: boolean;
 }
 
-/** Cost weights and actions of one batch that are shared by requests with the same weight. */
-interface WeightSpace {
+/** What requests with the same cost weight share. */
+interface WeightView {
+  readonly costWeight: number;
+  /** Arm behind each action. */
   readonly behind: Int32Array;
-  readonly open: readonly boolean[];
+  /** Mean reward of each action on train. */
   readonly means: Float64Array;
   readonly margin: number;
 }
@@ -45,94 +44,95 @@ interface WeightSpace {
  */
 export function createHapsRouter(model: HapsModel, options: HapsRouterOptions = {}): Router {
   const { config, featurizer, policies, actions } = model;
-  const { points, operatingPoint } = config.calibration;
-  const { temperature } = config.config.trainer;
-  const info: RouterInfo = { id: options.id ?? "haps", ...(options.hash === undefined ? {} : { hash: options.hash }) };
-  const means = restoredMeans(config);
+  const { id = "haps", hash, operatingPoint = false } = options;
+  const { points, operatingPoint: chosenPoint } = config.calibration;
+  const ownWeight = operatingPoint ? (points[chosenPoint]?.costWeight ?? 0) : undefined;
   const random = createRng(config.seed).fork("random-high-level");
-  let disposed = false;
-
-  const spaceAt = (costWeight: number): WeightSpace => {
-    const rewards = rewardsAt(means, costWeight);
-    const behind = actions.armsAt(costWeight);
-    return {
-      behind,
-      open: actions.openAt(costWeight),
-      means: Float64Array.from(behind, (arm) => rewards[arm] as number),
-      margin: nearest(points, costWeight).margin ?? Number.POSITIVE_INFINITY,
-    };
-  };
-
-  const decide = (request: RoutingRequest, space: WeightSpace, logProbs: Float32Array): Decision => {
-    const { behind, means: actionMeans, margin } = space;
-    const legal = legalArms(request, config.pool, config.arms);
-    const legalActions = space.open.map((isOpen, action) => isOpen && legal[behind[action] as number] === true);
-    const open = legalActions.includes(true) ? legalActions : Array.from(behind, (arm) => legal[arm] === true);
-    const drawn = config.config.levels.high === "random" ? drawOpen(open, request) : open;
-    const scores = Float64Array.from(logProbs, (value, action) =>
-      drawn[action] === true ? value * temperature : Number.NaN,
-    );
-    const { chosen, reference } = chooseAction({ scores, means: actionMeans, open: drawn, margin });
-    const arms = Array.from(behind, (arm) => config.arms[arm] as (typeof config.arms)[number]);
-    const label = (action: number): string => armLabel(arms[action] as (typeof arms)[number]);
-    const gain = (scores[chosen] as number) - (scores[reference] as number);
-    return decideByScores({
-      request,
-      arms,
-      scores,
-      temperature,
-      chosen,
-      reference,
-      router: info,
-      reason:
-        chosen === reference
-          ? `${label(reference)} is the best arm on train among those allowed; no other is estimated ${describeMargin(margin)}.`
-          : `${label(chosen)} is estimated ${gain.toFixed(3)} of reward above ${label(reference)}, the best arm on train.`,
-    });
-  };
-
-  const drawOpen = (open: readonly boolean[], { question }: RoutingRequest): readonly boolean[] => {
-    const choices = openAssignments(open, actions.index.assignments);
-    const place = random.fork(question.text).integer(choices.length);
-    return ofAssignment(open, actions.index.assignments, choices[place] as string);
-  };
-
-  return {
-    contractVersion: 1,
-    id: info.id,
-    route: async (requests: readonly RoutingRequest[], { signal }: Abortable = {}) => {
-      if (disposed) {
-        throw new HapsError(
-          "disposed",
-          `route: the router "${info.id}" was disposed; make a new one from its checkpoint`,
-        );
-      }
-      signal?.throwIfAborted();
+  const router = createScoredRouter({
+    id,
+    pool: config.pool,
+    arms: config.arms,
+    temperature: config.config.trainer.temperature,
+    score: (requests, legal) => {
       if (requests.length === 0) return [];
-      for (const request of requests) legalArms(request, config.pool, config.arms);
-      const weights = requests.map(({ costWeight = 0 }) =>
-        options.operatingPoint === true ? (points[operatingPoint]?.costWeight ?? 0) : costWeight,
-      );
+      const weights = requests.map(({ costWeight = 0 }) => ownWeight ?? costWeight);
       const features = featurizer.transform(requests.map(({ question }) => question));
       const logProbs = actionLogProbs(policies, actions.index, () => ({
         features: tf.tensor2d(features, [requests.length, featurizer.dimension]),
         costWeights: tf.tensor1d(weights),
       }));
-      const spaces = new Map([...new Set(weights)].map((weight) => [weight, spaceAt(weight)]));
-      return requests.map((request, row) =>
-        decide(
-          request,
-          spaces.get(weights[row] as number) as WeightSpace,
-          logProbs.subarray(row * actions.size, (row + 1) * actions.size),
-        ),
-      );
+      const views = new Map([...new Set(weights)].map((weight) => [weight, viewAt(model, weight)]));
+      return requests.map((request, row) => {
+        const view = views.get(weights[row] as number) as WeightView;
+        const own = logProbs.subarray(row * actions.size, (row + 1) * actions.size);
+        return scoreArms(model, view, own, openFor(model, view, legal[row] as readonly boolean[], request, random));
+      });
     },
     dispose: () => {
-      if (disposed) return;
-      disposed = true;
       for (const policy of policies) policy.variables.dispose();
     },
+  });
+  if (hash === undefined) return router;
+  const info: RouterInfo = { id, hash };
+  return {
+    ...router,
+    route: async (requests, abortable) =>
+      (await router.route(requests, abortable)).map((decision) => ({ ...decision, router: info })),
   };
+}
+
+function viewAt({ config, actions }: HapsModel, costWeight: number): WeightView {
+  const rewards = rewardsAt(restoredMeans(config), costWeight);
+  const behind = actions.armsAt(costWeight);
+  return {
+    costWeight,
+    behind,
+    means: Float64Array.from(behind, (arm) => rewards[arm] as number),
+    margin: nearest(config.calibration.points, costWeight).margin ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Actions that a request may be answered with; a random high level draws its assignment by the question's text. */
+function openFor(
+  { actions, config }: HapsModel,
+  { costWeight, behind }: WeightView,
+  legal: readonly boolean[],
+  { question }: RoutingRequest,
+  random: Rng,
+): readonly boolean[] {
+  const open = actions.openAt(
+    costWeight,
+    Array.from(behind, (arm) => legal[arm] === true),
+  );
+  if (config.config.levels.high !== "random") return open;
+  const { assignments } = actions.index;
+  const choices = openAssignments(open, assignments);
+  return ofAssignment(open, assignments, choices[random.fork(question.text).integer(choices.length)] as string);
+}
+
+/** Estimated rewards of the arms behind open actions, and which of them to take. */
+function scoreArms(
+  { config }: HapsModel,
+  { behind, means, margin }: WeightView,
+  logProbs: Float32Array,
+  open: readonly boolean[],
+): ArmScores {
+  const { temperature } = config.config.trainer;
+  const estimates = Float64Array.from(logProbs, (value) => value * temperature);
+  const choice = chooseAction({ scores: estimates, means, open, margin });
+  const scores = new Float64Array(config.arms.length).fill(Number.NaN);
+  behind.forEach((arm, action) => {
+    if (open[action] === true) scores[arm] = estimates[action] as number;
+  });
+  const chosen = behind[choice.chosen] as number;
+  const reference = behind[choice.reference] as number;
+  const label = (arm: number): string => armLabel(config.arms[arm] as (typeof config.arms)[number]);
+  const gain = (scores[chosen] as number) - (scores[reference] as number);
+  const reason =
+    chosen === reference
+      ? `${label(reference)} is the best arm on train among those allowed; no other is estimated ${describeMargin(margin)}.`
+      : `${label(chosen)} is estimated ${gain.toFixed(3)} of reward above ${label(reference)}, the best arm on train.`;
+  return { scores, chosen, reference, reason };
 }
 
 /** The calibrated point whose cost weight is nearest; the lower one of two. */

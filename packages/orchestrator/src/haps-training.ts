@@ -1,12 +1,12 @@
-import { fitCostScale } from "@haps/reward";
-import type { CandidateId, Featurizer, FitContext } from "@haps/spec";
+import { armMeans } from "@haps/reward";
+import type { CandidateId, Featurizer, FitContext, Settings } from "@haps/spec";
 import { createRng } from "@haps/tensor";
-import { armMeans } from "./action-space.ts";
 import { calibrate } from "./calibration.ts";
-import { type HapsConfig, type ResolvedHapsConfig, resolveHapsConfig } from "./config.ts";
-import type { HapsModel } from "./haps-model.ts";
+import type { HapsConfig } from "./config.ts";
+import type { HapsModel, HapsModelConfig } from "./haps-model.ts";
 import { createMember, type HapsParts } from "./haps-parts.ts";
-import { PolicyTrainer, type TrainerSnapshot, type TrainerStep } from "./policy-trainer.ts";
+import { PolicyTrainer, type TrainedMembers, type TrainerSnapshot, type TrainerStep } from "./policy-trainer.ts";
+import { resolveTrainingInput, type TrainingInput } from "./training-input.ts";
 
 /** Training of one HAPS, a step at a time, so that the caller can show progress, save and stop. */
 export interface HapsTraining {
@@ -38,82 +38,23 @@ export interface HapsTrainingOptions {
  * Cost weights are those of the context, else quality only. Where the table has propensities the default objective is
  * `reinforce`, since `expected` would be biased.
  *
- * @throws ConfigError for a wrong configuration; HapsError code `data` for a table that cannot be learned from.
+ * @throws ConfigError for a wrong configuration or cost weight; HapsError code `data` for a table that cannot be learned
+ * from, such as one with a single text.
  */
 export function startHapsTraining(
   context: FitContext,
   parts: HapsParts,
   options: HapsTrainingOptions = {},
 ): HapsTraining {
-  const { training: table, seed, pool } = context;
-  const config = resolveConfig(context, options.config);
+  const { training: table, seed } = context;
+  const input = resolveTrainingInput(context, options.config);
   const questions = table.rows.map((row) => row.question);
   const featurizer = options.featurizer ?? parts.featurizer.fit(questions, seed);
-  const costWeights = [...new Set(context.costWeights ?? [0])].sort((a, b) => a - b);
-  const costScale =
-    table.cost === undefined
-      ? null
-      : fitCostScale({ cost: table.cost, score: table.score, arms: table.arms.length }, config.objective.costScale);
-  const candidates = new Map(pool.candidates.map((candidate) => [candidate.id, candidate]));
-  const trainer = new PolicyTrainer({
-    table,
-    features: { values: featurizer.transform(questions), dimension: featurizer.dimension },
-    makePolicy: (rng, prior) =>
-      createMember({
-        parts,
-        pool,
-        roles: table.task.roles.length,
-        featureDimension: featurizer.dimension,
-        config,
-        rng,
-        prior,
-      }),
-    settingsOf: (id: CandidateId) => {
-      const candidate = candidates.get(id);
-      return candidate === undefined ? null : parts.settingsOf(candidate);
-    },
-    levels: config.levels,
-    objective: config.objective,
-    costScale,
-    costWeights,
-    config: config.trainer,
-    seed,
-  });
+  const trainer = createTrainer(context, parts, featurizer, input);
   const finish = (): HapsModel => {
     const members = trainer.finish();
-    const means = armMeans(members.rewards);
-    const plain = (values: Float64Array): (number | null)[] =>
-      Array.from(values, (value) => (Number.isNaN(value) ? null : value));
-    return {
-      config: {
-        kind: "haps",
-        formatVersion: 1,
-        task: table.task,
-        pool,
-        arms: table.arms,
-        config,
-        costScale,
-        costUnit: table.costUnit ?? null,
-        means: { quality: plain(means.quality), cost: plain(means.cost) },
-        calibration: calibrate({
-          members,
-          groups: table.rows.map((row) => row.group),
-          costWeights,
-          temperature: config.trainer.temperature,
-          levels: config.levels,
-          shrinkage: config.shrinkage,
-          rng: createRng(seed).fork("calibration"),
-        }),
-        members: members.policies.length,
-        featureDimension: featurizer.dimension,
-        seed,
-        trainingRows: table.rows.length,
-        dataHash: table.hash,
-      },
-      featurizer,
-      policies: members.policies,
-      actions: members.actions,
-    };
+    const { policies, actions } = members;
+    return { config: describeModel(context, input, featurizer, members), featurizer, policies, actions };
   };
   return {
     totalSteps: trainer.totalSteps,
@@ -131,8 +72,65 @@ export function startHapsTraining(
   };
 }
 
-function resolveConfig(context: FitContext, config: HapsConfig = {}): ResolvedHapsConfig {
-  const logged = context.training.propensity !== undefined && config.objective?.assignmentGradient === undefined;
-  if (!logged) return resolveHapsConfig(config);
-  return resolveHapsConfig({ ...config, objective: { ...config.objective, assignmentGradient: "reinforce" } });
+function createTrainer(
+  { training: table, pool, seed }: FitContext,
+  parts: HapsParts,
+  featurizer: Featurizer,
+  { config, costScale, costWeights }: TrainingInput,
+): PolicyTrainer {
+  const candidates = new Map(pool.candidates.map((candidate) => [candidate.id, candidate]));
+  const featureDimension = featurizer.dimension;
+  const roles = table.task.roles.length;
+  return new PolicyTrainer({
+    table,
+    pool,
+    features: { values: featurizer.transform(table.rows.map((row) => row.question)), dimension: featureDimension },
+    makePolicy: (rng, prior) => createMember({ parts, pool, roles, featureDimension, config, rng, prior }),
+    settingsOf: (id: CandidateId): readonly Settings[] | null => {
+      const candidate = candidates.get(id);
+      return candidate === undefined ? null : parts.settingsOf(candidate);
+    },
+    levels: config.levels,
+    objective: config.objective,
+    costScale,
+    costWeights,
+    config: config.trainer,
+    seed,
+  });
+}
+
+function describeModel(
+  { training: table, pool, seed }: FitContext,
+  { config, costScale, costWeights }: TrainingInput,
+  featurizer: Featurizer,
+  members: TrainedMembers,
+): HapsModelConfig {
+  const means = armMeans(members.rewards);
+  const plain = (values: Float64Array): (number | null)[] =>
+    Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+  return {
+    kind: "haps",
+    formatVersion: 1,
+    task: table.task,
+    pool,
+    arms: table.arms,
+    config,
+    costScale,
+    costUnit: table.costUnit ?? null,
+    means: { quality: plain(means.quality), cost: plain(means.cost) },
+    calibration: calibrate({
+      members,
+      groups: table.rows.map((row) => row.group),
+      costWeights,
+      temperature: config.trainer.temperature,
+      levels: config.levels,
+      shrinkage: config.shrinkage,
+      rng: createRng(seed).fork("calibration"),
+    }),
+    members: members.policies.length,
+    featureDimension: featurizer.dimension,
+    seed,
+    trainingRows: table.rows.length,
+    dataHash: table.hash,
+  };
 }

@@ -1,5 +1,5 @@
 export type { PolicyPrior, UtilityPrior } from "./action-prior.ts";
-export type { ActionSpace, ArmMeans } from "./action-space.ts";
+export type { ActionSpace } from "./action-space.ts";
 export type { CalibratedPoint, Calibration } from "./calibration.ts";
 export {
   type HapsConfig,

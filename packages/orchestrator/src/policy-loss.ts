@@ -69,11 +69,8 @@ export function prepareJoint(context: LossContext, batch: LossBatch): PreparedLo
     sampled.rows,
     (row, place) => batch.rewards[row * index.assignments.length + (sampled.actions[place] as number)] as number,
   );
-  const { advantages, state } = computeAdvantages(
-    { rewards, groups: sampled.rows },
-    objective.baseline,
-    context.baseline,
-  );
+  // One action per row, so the batch is one group: its other rows are the baseline of a row.
+  const { advantages, state } = computeAdvantages({ rewards }, objective.baseline, context.baseline);
   const all = new Float32Array(batch.features.shape[0]);
   sampled.rows.forEach((row, place) => {
     all[row] = advantages[place] as number;

@@ -1,40 +1,30 @@
 import {
+  armMeans,
   assertObjectiveFits,
   type BaselineState,
   type CostScale,
   initialBaselineState,
   type ResolvedObjectiveConfig,
+  type RewardTable,
+  rewardTable,
 } from "@haps/reward";
-import { type CandidateId, HapsError, type OutcomeTable, type Settings } from "@haps/spec";
-import {
-  clipByGlobalNorm,
-  createAdamW,
-  createRng,
-  type GradientPenalty,
-  lossAndGradients,
-  type NamedArray,
-  type Optimizer,
-  type Policy,
-  pullToStart,
-  type Rng,
-  readVariables,
-  writeVariables,
-} from "@haps/tensor";
+import { type CandidateId, HapsError, type OutcomeTable, type Pool, type Settings, ShapeError } from "@haps/spec";
+import { createRng, type NamedArray, type Policy, type Rng, readVariables, writeVariables } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { actionLogProbs } from "./action-log-probs.ts";
 import { type PolicyPrior, policyPrior } from "./action-prior.ts";
-import { type ActionSpace, armMeans, createActionSpace } from "./action-space.ts";
+import { type ActionSpace, createActionSpace } from "./action-space.ts";
 import type { ResolvedTrainerConfig } from "./config.ts";
 import { assignInnerFolds } from "./inner-folds.ts";
 import type { Levels } from "./levels.ts";
-import { PRIOR_VARIABLES } from "./policy.ts";
-import { prepareJoint, prepareWarmUp } from "./policy-loss.ts";
-import { type RewardTable, rewardTable } from "./reward-table.ts";
-import { type BatchSource, type FeatureRows, featureTensor, makeBatch } from "./training-batches.ts";
+import { type MemberStep, MemberTraining } from "./member-training.ts";
+import { type BatchSource, type FeatureRows, featureTensor } from "./training-batches.ts";
 
 /** What a trainer is made from; the concrete parts of the policy come in through `makePolicy`. */
 export interface PolicyTrainerOptions {
   readonly table: OutcomeTable;
+  /** In the order of the policy's candidates. */
+  readonly pool: Pool;
   /** Of the table's questions, in order. */
   readonly features: FeatureRows;
   /** Makes one member: backbone and heads, started at the prior. The trainer owns the result. */
@@ -50,13 +40,8 @@ export interface PolicyTrainerOptions {
 }
 
 /** What one step did. */
-export interface TrainerStep {
+export interface TrainerStep extends MemberStep {
   readonly member: number;
-  readonly step: number;
-  readonly phase: "warm-up" | "joint";
-  readonly loss: number;
-  readonly gradientNorm: number;
-  readonly learningRate: number;
 }
 
 /** Everything that a resumed trainer needs beside its options; the state is plain JSON. */
@@ -92,28 +77,21 @@ export class PolicyTrainer {
   readonly #foldOf: Int32Array;
   readonly #policies: Policy[] = [];
   readonly #heldOut: Float32Array[];
-  #optimizer: Optimizer | undefined;
-  #penalty: GradientPenalty | undefined;
+  /** Of the current member, once it has begun. */
+  #training: MemberTraining | undefined;
   #member = 0;
-  #step = 0;
-  #baseline: BaselineState = initialBaselineState;
+  #over: "finish" | "dispose" | undefined;
 
   constructor(options: PolicyTrainerOptions) {
     const { table, config, costWeights, levels, objective, features } = options;
     assertObjectiveFits(objective, table);
-    if (costWeights.length === 0) {
-      throw new HapsError(
-        "config",
-        "PolicyTrainer: costWeights is empty; expected at least one; pass [0] for quality only",
-      );
-    }
+    assertFeaturesFit(features, table.rows.length);
     this.#options = options;
     this.#rng = createRng(options.seed);
     this.rewards = rewardTable(table, options.costScale);
     this.actions = createActionSpace({
       ...options,
       task: table.task,
-      pool: table.pool,
       arms: table.arms,
       levels,
       means: armMeans(this.rewards),
@@ -128,13 +106,6 @@ export class PolicyTrainer {
     };
     const groups = table.rows.map((row) => row.group);
     const folds = Math.min(config.members, new Set(groups).size);
-    if (folds < 2) {
-      throw new HapsError(
-        "data",
-        `PolicyTrainer: table ${table.id} has ${folds} distinct texts; expected at least 2; add questions`,
-        { table: table.id, texts: folds },
-      );
-    }
     this.#foldOf = assignInnerFolds(groups, folds, this.#rng.fork("inner-folds"));
     this.totalSteps = folds * config.steps;
     this.#heldOut = costWeights.map(() => new Float32Array(table.rows.length * this.actions.size));
@@ -149,91 +120,61 @@ export class PolicyTrainer {
     return this.completedSteps >= this.totalSteps;
   }
 
-  /** One update of the current member. Code `state` when training is done, `non-finite` when the loss explodes. */
+  /**
+   * One update of the current member.
+   *
+   * @throws HapsError code `state` when training is done, `disposed` after `dispose`, `non-finite` with the step when a
+   * loss or a gradient explodes; the trainer then still stands before that step.
+   */
   step(): TrainerStep {
+    this.#assertOwned("step");
     if (this.done) throw new HapsError("state", "PolicyTrainer.step: training is done; call finish()");
-    const { config, objective } = this.#options;
     const member = this.#member;
-    const step = this.#step;
-    const optimizer = this.#optimizer ?? this.#startMember();
-    const policy = this.#policies[member] as Policy;
-    const rng = this.#rng.fork(`member/${member}/step/${step}`);
-    const phase = step < Math.round(config.warmUpShare * config.steps) ? "warm-up" : "joint";
-    const rows = this.#batchRows(rng.fork("rows"));
-    const batch = makeBatch(this.#source, rows, this.#drawCostWeights(rng.fork("cost-weights"), rows.length));
-    const context = {
-      policy,
-      index: this.actions.index,
-      objective,
-      baseline: this.#baseline,
-      rng: rng.fork("actions"),
-    };
-    const learningRate = optimizer.learningRate;
-    try {
-      const { loss, baseline } = phase === "warm-up" ? prepareWarmUp(context, batch) : prepareJoint(context, batch);
-      const computed = lossAndGradients(policy.variables, loss, this.completedSteps);
-      const penalised = (this.#penalty as GradientPenalty)(computed.gradients);
-      const { norm, gradients } = clipByGlobalNorm(penalised, config.clipNorm);
-      optimizer.apply(gradients);
-      this.#baseline = baseline;
-      this.#step += 1;
-      if (this.#step === config.steps) this.#finishMember(policy);
-      return { member, step, phase, loss: computed.loss, gradientNorm: norm, learningRate };
-    } finally {
-      tf.dispose([batch.features, batch.costWeights]);
-    }
+    this.#training ??= this.#startMember();
+    const done = this.#training.step(this.completedSteps);
+    if (this.#training.completedSteps === this.#options.config.steps) this.#finishMember();
+    return { member, ...done };
   }
 
   /** A copy of all that changes while training. */
   snapshot(): TrainerSnapshot {
+    this.#assertOwned("snapshot");
     const arrays = new Map<string, NamedArray>();
-    this.#policies.forEach((policy, member) => {
+    const begun = this.#step > 0 ? this.#member + 1 : this.#member;
+    this.#policies.slice(0, begun).forEach((policy, member) => {
       for (const [name, array] of readVariables(policy.variables)) arrays.set(`member/${member}/${name}`, array);
     });
-    if (this.#optimizer !== undefined) {
-      for (const [slot, values] of this.#optimizer.state().slots) {
-        arrays.set(`optimizer/${slot}`, { shape: [values.length], values });
-      }
-    }
+    const { baseline, slots } =
+      this.#step > 0 && this.#training !== undefined
+        ? this.#training.state()
+        : { baseline: initialBaselineState, slots: new Map<string, NamedArray>() };
+    for (const [name, array] of slots) arrays.set(`optimizer/${name}`, array);
     const size = [this.rewards.rows, this.actions.size];
     this.#heldOut.forEach((values, place) => {
       arrays.set(`held-out/${place}`, { shape: size, values: values.slice() });
     });
-    return { state: { member: this.#member, step: this.#step, baseline: this.#baseline }, arrays };
+    return { state: { member: this.#member, step: this.#step, baseline }, arrays };
   }
 
-  /** Continues from a snapshot of a trainer with the same options. Code `state` when it does not fit. */
+  /**
+   * Continues from a snapshot of a trainer with the same options.
+   *
+   * @throws HapsError code `state` or `shape` when it does not fit; the trainer then stands at its beginning.
+   */
   restore(snapshot: TrainerSnapshot): void {
-    const { member, step, baseline } = snapshot.state;
-    const begun = step > 0 ? member + 1 : member;
-    this.dispose();
-    for (this.#member = 0; this.#member < begun; this.#member += 1) {
-      const optimizer = this.#startMember();
-      const policy = this.#policies[this.#member] as Policy;
-      writeVariables(policy.variables, section(snapshot.arrays, `member/${this.#member}/`));
-      if (this.#member < member) continue;
-      const slots = [...section(snapshot.arrays, "optimizer/")].map(([name, { values }]) => [name, values] as const);
-      optimizer.restore({ step, slots: new Map(slots) });
+    this.#assertOwned("restore");
+    try {
+      this.#clear();
+      this.#continueFrom(snapshot);
+    } catch (error) {
+      this.#clear();
+      throw error;
     }
-    if (step === 0) this.#optimizer = undefined;
-    this.#member = member;
-    this.#step = step;
-    this.#baseline = baseline;
-    this.#heldOut.forEach((values, place) => {
-      const saved = snapshot.arrays.get(`held-out/${place}`);
-      if (saved?.values.length !== values.length) {
-        throw new HapsError(
-          "state",
-          `PolicyTrainer.restore: held-out/${place} has ${saved?.values.length ?? 0} values; expected ${values.length}; restore with the same options`,
-          { place },
-        );
-      }
-      values.set(saved.values);
-    });
   }
 
-  /** The trained members; the caller owns their variables from now on. Code `state` before training is done. */
+  /** The trained members; the caller owns their variables from now on. Code `state` before training is done, or twice. */
   finish(): TrainedMembers {
+    this.#assertOwned("finish");
     if (!this.done) {
       throw new HapsError(
         "state",
@@ -241,78 +182,93 @@ export class PolicyTrainer {
         { completed: this.completedSteps, total: this.totalSteps },
       );
     }
+    this.#over = "finish";
     const policies = this.#policies.splice(0);
     return { policies, actions: this.actions, rewards: this.rewards, foldOf: this.#foldOf, heldOut: this.#heldOut };
   }
 
-  /** Frees the members that `finish` has not handed over. */
+  /** Frees the members that `finish` has not handed over; may be called twice. */
   dispose(): void {
-    for (const policy of this.#policies) policy.variables.dispose();
-    this.#policies.length = 0;
-    this.#optimizer = undefined;
+    this.#free();
+    this.#over ??= "dispose";
   }
 
-  #trainingRows(): readonly number[] {
-    return [...this.#foldOf.keys()].filter((row) => this.#foldOf[row] !== this.#member);
+  /** Updates of the current member. */
+  get #step(): number {
+    return this.#training?.completedSteps ?? 0;
   }
 
-  #batchRows(rng: Rng): readonly number[] {
-    const all = this.#trainingRows();
-    const { batchRows } = this.#options.config;
-    return all.length <= batchRows ? all : rng.shuffle(all).slice(0, batchRows);
+  #assertOwned(operation: string): void {
+    if (this.#over === undefined) return;
+    throw new HapsError(
+      this.#over === "dispose" ? "disposed" : "state",
+      `PolicyTrainer.${operation}: ${this.#over}() was called before; start a new training`,
+    );
   }
 
-  #drawCostWeights(rng: Rng, count: number): Float32Array {
-    const { costWeights } = this.#options;
-    return Float32Array.from({ length: count }, () => costWeights[rng.integer(costWeights.length)] as number);
+  #free(): void {
+    for (const policy of this.#policies.splice(0)) policy.variables.dispose();
   }
 
-  #startMember(): Optimizer {
-    const { config, makePolicy, costWeights } = this.#options;
-    const means = armMeans(this.rewards, this.#trainingRows());
-    const behind = this.actions.armsAt(costWeights[0] as number);
-    const actionMeans = {
-      quality: Float64Array.from(behind, (arm) => means.quality[arm] ?? Number.NaN),
-      cost: Float64Array.from(behind, (arm) => means.cost[arm] ?? Number.NaN),
-    };
-    const rng = this.#rng.fork(`member/${this.#member}/init`);
-    const policy = makePolicy(rng, policyPrior(this.actions.index, actionMeans));
-    this.#policies.push(policy);
-    this.#optimizer = createAdamW(policy.variables, {
-      learningRate: {
-        kind: "cosine",
-        rate: config.learningRate,
-        finalRate: 0,
-        warmupSteps: 0,
-        totalSteps: config.steps,
-      },
-      beta2: 0.99,
-      weightDecay: 0,
-      groups: [{ pattern: PRIOR_VARIABLES.source, learningRateFactor: 0 }],
+  #clear(): void {
+    this.#free();
+    this.#training = undefined;
+    this.#member = 0;
+  }
+
+  #continueFrom({ state, arrays }: TrainerSnapshot): void {
+    const { member, step, baseline } = state;
+    assertHeldOutFits(arrays, this.#heldOut);
+    for (const begun = step > 0 ? member + 1 : member; this.#member < begun; this.#member += 1) {
+      this.#training = this.#startMember();
+      const policy = this.#policies[this.#member] as Policy;
+      writeVariables(policy.variables, section(arrays, `member/${this.#member}/`));
+    }
+    this.#member = member;
+    if (step > 0) this.#training?.restore(step, { baseline, slots: section(arrays, "optimizer/") });
+    else this.#training = undefined;
+    this.#heldOut.forEach((values, place) => {
+      values.set((arrays.get(`held-out/${place}`) as NamedArray).values);
     });
-    this.#penalty = pullToStart(policy.variables, config.penalty);
-    this.#baseline = initialBaselineState;
-    return this.#optimizer;
+  }
+
+  #rowsWhere(test: (fold: number) => boolean): readonly number[] {
+    return [...this.#foldOf.keys()].filter((row) => test(this.#foldOf[row] as number));
+  }
+
+  #startMember(): MemberTraining {
+    const { config, makePolicy, costWeights } = this.#options;
+    const member = this.#member;
+    const rows = this.#rowsWhere((fold) => fold !== member);
+    const means = armMeans(this.rewards, rows);
+    const behind = this.actions.armsAt(costWeights[0] as number);
+    const prior = policyPrior(this.actions.index, {
+      quality: Float64Array.from(behind, (arm) => means.quality[arm] as number),
+      cost: Float64Array.from(behind, (arm) => means.cost[arm] as number),
+    });
+    const policy = makePolicy(this.#rng.fork(`member/${member}/init`), prior);
+    this.#policies.push(policy);
+    const stepRng = (step: number): Rng => this.#rng.fork(`member/${member}/step/${step}`);
+    return new MemberTraining({ policy, source: this.#source, rows, costWeights, config, stepRng });
   }
 
   /** Keeps the member's log-probabilities for the fold it never saw, and moves on. */
-  #finishMember(policy: Policy): void {
-    const rows = [...this.#foldOf.keys()].filter((row) => this.#foldOf[row] === this.#member);
+  #finishMember(): void {
+    const policy = this.#policies[this.#member] as Policy;
+    const rows = this.#rowsWhere((fold) => fold === this.#member);
     const { features, costWeights } = this.#options;
+    const { size } = this.actions;
     costWeights.forEach((weight, place) => {
       const logProbs = actionLogProbs([policy], this.actions.index, () => ({
         features: featureTensor(features, rows),
-        costWeights: tf.fill([rows.length], weight) as tf.Tensor1D,
+        costWeights: tf.fill<tf.Rank.R1>([rows.length], weight),
       }));
       rows.forEach((row, position) => {
-        const from = position * this.actions.size;
-        this.#heldOut[place]?.set(logProbs.subarray(from, from + this.actions.size), row * this.actions.size);
+        this.#heldOut[place]?.set(logProbs.subarray(position * size, (position + 1) * size), row * size);
       });
     });
     this.#member += 1;
-    this.#step = 0;
-    this.#optimizer = undefined;
-    this.#penalty = undefined;
+    this.#training = undefined;
   }
 }
 
@@ -320,4 +276,21 @@ function section(arrays: ReadonlyMap<string, NamedArray>, prefix: string): Reado
   return new Map(
     [...arrays].filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]),
   );
+}
+
+function assertFeaturesFit({ values, dimension }: FeatureRows, rows: number): void {
+  if (values.length === rows * dimension) return;
+  throw new ShapeError("PolicyTrainer", "features", `[${rows}, ${dimension}]`, [values.length]);
+}
+
+function assertHeldOutFits(arrays: ReadonlyMap<string, NamedArray>, heldOut: readonly Float32Array[]): void {
+  heldOut.forEach(({ length }, place) => {
+    const got = arrays.get(`held-out/${place}`)?.values.length ?? 0;
+    if (got === length) return;
+    throw new HapsError(
+      "state",
+      `PolicyTrainer.restore: held-out/${place} has ${got} values; expected ${length}; restore with the same options`,
+      { place, got, expected: length },
+    );
+  });
 }

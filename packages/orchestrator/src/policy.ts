@@ -74,10 +74,10 @@ export function createPolicy(parts: PolicyParts): Policy {
           return [id, shift(distribution, utilities(prior, `settings/${id}`, costWeights))];
         }),
       );
-      const values = tf.add(
+      const values = tf.add<tf.Tensor2D>(
         utilities(prior, "candidates", costWeights),
         candidateValues(pool, settings, hidden.shape[0]),
-      ) as tf.Tensor2D;
+      );
       const assignments = architecture.forward(hidden, costWeights, {
         values,
         ...(legal === undefined ? {} : { legal }),
@@ -111,7 +111,7 @@ function shift(distribution: SettingsDistribution, by: tf.Tensor2D): SettingsDis
   const { settings, logProbs, value } = distribution;
   const logits = tf.add(tf.add(logProbs, tf.reshape(value, [-1, 1])), by); // [batch, settings]
   const moved = logSoftmax(logits) as tf.Tensor2D;
-  return { settings, logProbs: moved, value: tf.mean(tf.sub(logits, moved), 1) as tf.Tensor1D };
+  return { settings, logProbs: moved, value: tf.mean<tf.Tensor1D>(tf.sub(logits, moved), 1) };
 }
 
 /** `[batch, candidates]`; 0 for a candidate in which nothing varies. */
@@ -122,7 +122,7 @@ function candidateValues(
 ): tf.Tensor2D {
   const columns = pool.candidates.map(({ id }) => {
     const value = settings.get(id)?.value;
-    return value === undefined ? tf.zeros([batch, 1]) : tf.reshape(value, [batch, 1]);
+    return value === undefined ? tf.zeros<tf.Rank.R2>([batch, 1]) : tf.reshape<tf.Rank.R2>(value, [batch, 1]);
   });
-  return tf.concat(columns, 1) as tf.Tensor2D;
+  return tf.concat<tf.Tensor2D>(columns, 1);
 }

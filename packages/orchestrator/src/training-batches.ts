@@ -1,8 +1,7 @@
-import { type ResolvedObjectiveConfig, rewardCells } from "@haps/reward";
+import { type ResolvedObjectiveConfig, type RewardTable, rewardCells } from "@haps/reward";
 import * as tf from "@tensorflow/tfjs";
 import type { ActionSpace } from "./action-space.ts";
 import type { LossBatch } from "./policy-loss.ts";
-import type { RewardTable } from "./reward-table.ts";
 
 /** Rows of feature vectors, `[rows, dimension]` row-major. */
 export interface FeatureRows {
@@ -33,8 +32,11 @@ export function makeBatch(source: BatchSource, rows: readonly number[], costWeig
   const spaces = new Map<number, { readonly arms: Int32Array; readonly open: readonly boolean[] }>();
   rows.forEach((row, place) => {
     const weight = costWeights[place] as number;
-    const space = spaces.get(weight) ?? { arms: actions.armsAt(weight), open: actions.openAt(weight) };
-    spaces.set(weight, space);
+    let space = spaces.get(weight);
+    if (space === undefined) {
+      space = { arms: actions.armsAt(weight), open: actions.openAt(weight) };
+      spaces.set(weight, space);
+    }
     for (let action = 0; action < actions.size; action += 1) {
       const cell = row * rewards.arms + (space.arms[action] as number);
       if (space.open[action] === false || rewards.recorded[cell] !== 1) continue;

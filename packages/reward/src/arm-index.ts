@@ -1,4 +1,4 @@
-import { type Arm, canonicalJson, HapsError, type Pool, type RoleId, type Settings } from "@haps/spec";
+import { type Arm, canonicalJson, HapsError, type Pool, type RoleId, type Settings, ShapeError } from "@haps/spec";
 import { linear, type PolicyOutput } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { ArmLogProbs } from "./expected-loss.ts";
@@ -83,11 +83,18 @@ export function createArmIndex(options: ArmIndexOptions): ArmIndex {
  * `log P(arm) = log P(z) + Σ_i log P(w_i | z_i)`. Deviation: the paper gives one w to a candidate whatever its role; arms
  * of a table may differ by role, so roles count one by one.
  *
+ * @param output - Borrowed; of a policy over the index's pool.
  * @returns `[batch, arms]` each; the caller owns them. `settings` is `null` when nothing varies for any candidate.
+ * @throws HapsError code `state` when the policy has other settings than the index for a candidate; ShapeError code `shape`
+ * when it has other assignments.
  */
 export function armLogProbs(index: ArmIndex, output: PolicyOutput): ArmLogProbs {
   const { candidates, assignments, settings } = index;
   const all = output.assignments.allLogProbs();
+  const possible = candidates.length ** index.roles.length;
+  if (all.shape[1] !== possible) {
+    throw new ShapeError("armLogProbs", "the policy's assignments", `[batch, ${possible}]`, all.shape);
+  }
   const codes = assignments.map((assignment) => assignment.reduce((code, next) => code * candidates.length + next, 0));
   const high = selectColumns(
     all,
@@ -97,8 +104,16 @@ export function armLogProbs(index: ArmIndex, output: PolicyOutput): ArmLogProbs 
   const blocks: tf.Tensor2D[] = [];
   let width = 0;
   candidates.forEach(({ id, settings: count }, place) => {
-    const distribution = count === 0 ? null : output.settings(id);
-    if (distribution === null) return;
+    if (count === 0) return;
+    const distribution = output.settings(id);
+    const got = distribution?.settings.length ?? 0;
+    if (distribution === null || got !== count) {
+      throw new HapsError(
+        "state",
+        `armLogProbs: the policy distributes over ${got} settings of "${id}"; expected the index's ${count}; make both from the same pool`,
+        { candidate: id, actual: got, expected: count },
+      );
+    }
     starts.set(place, width);
     width += count;
     blocks.push(distribution.logProbs);

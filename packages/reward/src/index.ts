@@ -8,6 +8,7 @@ export {
   type SampledRewards,
 } from "./advantages.ts";
 export { type ArmIndex, type ArmIndexOptions, armLogProbs, createArmIndex } from "./arm-index.ts";
+export { type ArmMeans, armMeans, rewardsAt } from "./arm-means.ts";
 export { type CostScale, type CostScaleTable, costScaleSchema, fitCostScale, normaliseCost } from "./cost-scale.ts";
 export { type ArmLogProbs, type ExpectedLossOptions, expectedLoss } from "./expected-loss.ts";
 export {
@@ -29,6 +30,7 @@ export {
   type Shaping,
   shapeQuality,
 } from "./reward.ts";
+export { type RewardTable, rewardAt, rewardTable } from "./reward-table.ts";
 export { type SampledLogProbs, type SampledLossOptions, type SampledOutcomes, sampledLoss } from "./sampled-loss.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export { warmUpLoss } from "./warm-up-loss.ts";

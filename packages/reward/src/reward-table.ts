@@ -1,5 +1,5 @@
-import { type CostScale, normaliseCost } from "@haps/reward";
 import { HapsError, type OutcomeTable } from "@haps/spec";
+import { type CostScale, normaliseCost } from "./cost-scale.ts";
 
 /** Quality and normalised cost of every recorded cell, row-major `[rows, arms]`. */
 export interface RewardTable {
@@ -14,10 +14,29 @@ export interface RewardTable {
 }
 
 /**
- * Reads rewards out of a table of outcomes.
+ * Reads the terms of the reward out of a table of outcomes: score and normalised cost of every cell that was run.
  *
- * @param costScale - Fitted on training outcomes; see `fitCostScale` of `@haps/reward`. `null` drops costs.
+ * @param costScale - Fitted on training outcomes, see `fitCostScale`; `null` drops costs.
+ * @returns Plain arrays `[rows, arms]`, independent of the table's.
  * @throws HapsError code `data` when a question has no recorded outcome at all, or a recorded cell lacks its cost.
+ *
+ * @example
+ * ```ts
+ * const arms = [singleRoleArm("small"), singleRoleArm("large")];
+ * const table: OutcomeTable = {
+ *   id: "mine",
+ *   task: { id: "qa", description: "Answer.", roles: [{ id: "answerer", description: "Answers." }] },
+ *   pool: { candidates: arms.map((arm) => ({ id: arm.answerer?.candidate ?? "", weights: "open", parameters: {} })) },
+ *   rows: [{ question: { id: "1", text: "Why?" }, group: "1", labels: {} }],
+ *   arms,
+ *   score: Float64Array.of(0.5, Number.NaN),
+ *   samples: Float64Array.of(1, 0),
+ *   hash: "",
+ *   warnings: [],
+ * };
+ * const { quality, recorded } = rewardTable(table, null);
+ * console.assert(quality.join() === "0.5,0" && recorded.join() === "1,0");
+ * ```
  */
 export function rewardTable(table: OutcomeTable, costScale: CostScale | null): RewardTable {
   const rows = table.rows.length;
@@ -45,37 +64,9 @@ export function rewardTable(table: OutcomeTable, costScale: CostScale | null): R
   return { rows, arms, quality, cost, recorded };
 }
 
-/** Mean reward `quality - costWeight * cost` of every arm over the rows in which it was run; `NaN` for an arm never run. */
-export function meanRewards(table: RewardTable, costWeight: number, rows?: readonly number[]): Float64Array {
-  const sums = new Float64Array(table.arms);
-  const counts = new Float64Array(table.arms);
-  const visit = (row: number): void => {
-    for (let arm = 0; arm < table.arms; arm += 1) {
-      const cell = row * table.arms + arm;
-      if (table.recorded[cell] === 0) continue;
-      sums[arm] = (sums[arm] as number) + rewardAt(table, cell, costWeight);
-      counts[arm] = (counts[arm] as number) + 1;
-    }
-  };
-  if (rows === undefined) for (let row = 0; row < table.rows; row += 1) visit(row);
-  else for (const row of rows) visit(row);
-  return sums.map((sum, arm) => sum / (counts[arm] as number));
-}
-
-/** Reward of one recorded cell. */
+/** Reward `quality - costWeight * cost` of one recorded cell, without shaping. */
 export function rewardAt(table: RewardTable, cell: number, costWeight: number): number {
   return (table.quality[cell] as number) - costWeight * (table.cost[cell] as number);
-}
-
-/** Index of the largest value; `NaN` never wins, the first of equals does; -1 when there is none. */
-export function indexOfBest(values: ArrayLike<number>, allowed?: readonly boolean[]): number {
-  let best = -1;
-  for (let index = 0; index < values.length; index += 1) {
-    const value = values[index] as number;
-    if (Number.isNaN(value) || allowed?.[index] === false) continue;
-    if (best === -1 || value > (values[best] as number)) best = index;
-  }
-  return best;
 }
 
 function missingCost(table: OutcomeTable, row: number, arm: number, amount: number): HapsError {

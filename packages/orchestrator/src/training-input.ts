@@ -1,0 +1,55 @@
+import { type CostScale, fitCostScale, type ResolvedObjectiveConfig } from "@haps/reward";
+import { ConfigError, type FitContext, HapsError, type OutcomeTable } from "@haps/spec";
+import { type HapsConfig, type ResolvedHapsConfig, resolveHapsConfig } from "./config.ts";
+
+/** What a context and a configuration come to. */
+export interface TrainingInput {
+  readonly config: ResolvedHapsConfig;
+  /** Distinct and ascending, at least one. */
+  readonly costWeights: readonly number[];
+  /** `null` for a table without costs. */
+  readonly costScale: CostScale | null;
+}
+
+/**
+ * Checks what HAPS is to be trained on and fills in what depends on it.
+ *
+ * @throws ConfigError for a wrong configuration or cost weight; HapsError code `data` for a table with fewer than two
+ * distinct texts, or with costs that no scale fits.
+ */
+export function resolveTrainingInput(context: FitContext, config: HapsConfig = {}): TrainingInput {
+  const { training: table } = context;
+  const resolved = resolveFor(table, config);
+  const costWeights = resolveCostWeights(context.costWeights);
+  const texts = new Set(table.rows.map((row) => row.group)).size;
+  if (texts < 2) {
+    throw new HapsError(
+      "data",
+      `startHapsTraining: table ${table.id} has ${texts} distinct texts; expected at least 2, so that one can be held out; add questions`,
+      { table: table.id, texts },
+    );
+  }
+  return { config: resolved, costWeights, costScale: fitTableCosts(table, resolved.objective) };
+}
+
+/** On a log of chosen arms the default objective is `reinforce`, since `expected` would be biased. */
+function resolveFor(table: OutcomeTable, config: HapsConfig): ResolvedHapsConfig {
+  if (table.propensity === undefined || config.objective?.assignmentGradient !== undefined) {
+    return resolveHapsConfig(config);
+  }
+  return resolveHapsConfig({ ...config, objective: { ...config.objective, assignmentGradient: "reinforce" } });
+}
+
+function resolveCostWeights(costWeights: readonly number[] = [0]): readonly number[] {
+  const wrong = costWeights.find((weight) => !(Number.isFinite(weight) && weight >= 0));
+  if (wrong !== undefined || costWeights.length === 0) {
+    const problem = wrong === undefined ? "there are none" : `got ${wrong}`;
+    const message = `${problem}; expected at least one finite number >= 0; pass [0] for quality only`;
+    throw new ConfigError("startHapsTraining", [{ path: "costWeights", message }]);
+  }
+  return [...new Set(costWeights)].sort((a, b) => a - b);
+}
+
+function fitTableCosts({ cost, score, arms }: OutcomeTable, objective: ResolvedObjectiveConfig): CostScale | null {
+  return cost === undefined ? null : fitCostScale({ cost, score, arms: arms.length }, objective.costScale);
+}

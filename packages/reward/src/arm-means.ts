@@ -1,0 +1,49 @@
+import type { RewardTable } from "./reward-table.ts";
+
+/** Mean quality and mean normalised cost of every arm over some rows; `NaN` for an arm that was run in none of them. */
+export interface ArmMeans {
+  readonly quality: Float64Array;
+  readonly cost: Float64Array;
+}
+
+/**
+ * Averages every arm over the rows in which it was run.
+ *
+ * @param rows - Default: all rows of the table.
+ *
+ * @example
+ * ```ts
+ * const table: RewardTable = {
+ *   rows: 2,
+ *   arms: 1,
+ *   quality: Float32Array.of(1, 0),
+ *   cost: Float32Array.of(0.5, 0),
+ *   recorded: Float32Array.of(1, 1),
+ * };
+ * const { quality, cost } = armMeans(table);
+ * console.assert(quality[0] === 0.5 && cost[0] === 0.25);
+ * ```
+ */
+export function armMeans(table: RewardTable, rows?: readonly number[]): ArmMeans {
+  const quality = new Float64Array(table.arms);
+  const cost = new Float64Array(table.arms);
+  const counts = new Float64Array(table.arms);
+  const add = (row: number): void => {
+    for (let arm = 0; arm < table.arms; arm += 1) {
+      const cell = row * table.arms + arm;
+      if (table.recorded[cell] === 0) continue;
+      quality[arm] = (quality[arm] as number) + (table.quality[cell] as number);
+      cost[arm] = (cost[arm] as number) + (table.cost[cell] as number);
+      counts[arm] = (counts[arm] as number) + 1;
+    }
+  };
+  if (rows === undefined) for (let row = 0; row < table.rows; row += 1) add(row);
+  else for (const row of rows) add(row);
+  const mean = (sum: number, arm: number): number => sum / (counts[arm] as number);
+  return { quality: quality.map(mean), cost: cost.map(mean) };
+}
+
+/** Mean reward `quality - costWeight * cost` of every arm; `NaN` where it was never run. */
+export function rewardsAt(means: ArmMeans, costWeight: number): Float64Array {
+  return means.quality.map((quality, arm) => quality - costWeight * (means.cost[arm] as number));
+}
