@@ -1,4 +1,5 @@
 import { type BaselineState, initialBaselineState } from "@haps/reward";
+import { HapsError } from "@haps/spec";
 import {
   clipByGlobalNorm,
   createAdamW,
@@ -97,6 +98,8 @@ export class MemberTraining {
       this.#optimizer.apply(gradients);
       this.#baseline = baseline;
       return { step, phase, loss: computed.loss, gradientNorm: norm, learningRate };
+    } catch (error) {
+      throw withStep(error, globalStep);
     } finally {
       tf.dispose([batch.features, batch.costWeights]);
     }
@@ -124,6 +127,12 @@ export class MemberTraining {
     const { rows, config } = this.#options;
     return rows.length <= config.batchRows ? rows : rng.shuffle(rows).slice(0, config.batchRows);
   }
+}
+
+/** Losses do not know the step at which a number exploded. */
+function withStep(error: unknown, step: number): unknown {
+  if (!HapsError.isInstance(error) || error.code !== "non-finite" || "step" in error.facts) return error;
+  return new HapsError("non-finite", `step ${step}: ${error.message}`, { ...error.facts, step }, { cause: error });
 }
 
 function drawCostWeights(costWeights: readonly number[], rng: Rng, count: number): Float32Array {
