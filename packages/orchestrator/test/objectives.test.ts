@@ -61,7 +61,10 @@ describeEachBackend("objectives", () => {
       ),
       propensities: rows.map(({ seen }) => [0, 1].map((arm) => (arm === seen ? 0.5 : Number.NaN))),
     });
-    const config = { trainer: { members: 2, steps: 30, learningRate: 0.2 }, shrinkage: { standardErrors: 0 } };
+    const config = {
+      trainer: { members: 2, steps: 30, learningRate: 0.2, penalty: 0.02 },
+      shrinkage: { standardErrors: 0 },
+    };
     const run = startHapsTraining(contextOf(logged), testParts(), { config });
     while (!run.done) run.step();
     const model = run.finish();

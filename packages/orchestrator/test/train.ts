@@ -17,7 +17,7 @@ import {
 import { testParts } from "./parts.ts";
 
 /** Few, large updates: enough for tables with a plain rule. */
-export const quick: HapsConfig = { trainer: { members: 2, steps: 5, learningRate: 0.1 } };
+export const quick: HapsConfig = { trainer: { members: 2, steps: 5, learningRate: 0.1, penalty: 0.02 } };
 
 /** What a fit reads of a table. */
 export function contextOf(table: OutcomeTable, overrides: Partial<FitContext> = {}): FitContext {
