@@ -13,6 +13,17 @@ export {
   type ResolvedNgramFeaturizerConfig,
 } from "./ngram-featurizer-config.ts";
 export {
+  createPrototypeFeaturizerFactory,
+  type InnerFactory,
+  type PrototypeFeaturizer,
+  type PrototypeFeaturizerConfig,
+  type PrototypeFeaturizerFactory,
+  type PrototypeFeaturizerState,
+  prototypeFeaturizerConfigSchema,
+  type ResolvedPrototypeFeaturizerConfig,
+  restorePrototypeFeaturizer,
+} from "./prototype-featurizer.ts";
+export {
   ROUTING_PROMPT_TEMPLATE,
   type RoutingPromptParts,
   renderRoutingPrompt,

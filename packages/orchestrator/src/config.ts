@@ -12,15 +12,15 @@ export const trainerConfigSchema = z.strictObject({
   /** Members of the cross-fitted ensemble = inner folds; each member never sees its own fold. */
   members: z.int().min(2).max(20).default(5),
   /** Updates per member, warm-up included. */
-  steps: z.int().positive().default(150),
+  steps: z.int().positive().default(60),
   /** Share of the steps spent on the warm-up. */
   warmUpShare: z.number().min(0).max(1).default(0.3),
   /** Highest learning rate; falls to 0 along a cosine. */
-  learningRate: z.number().positive().default(0.01),
+  learningRate: z.number().positive().default(0.03),
   /** Rows per update; a table with fewer rows is one batch. */
-  batchRows: z.int().positive().default(1024),
-  /** Coupled L2 towards the starting weights, per mean row. */
-  penalty: z.number().nonnegative().default(0.001),
+  batchRows: z.int().positive().default(512),
+  /** Coupled L2 towards the starting weights, in rows: it weighs `penalty / training rows` beside a loss that is a mean. */
+  penalty: z.number().nonnegative().default(2.5),
   /** Temperature of the policy in units of reward, and the entropy weight τ of the objective where that names none. */
   temperature: z.number().positive().default(0.1),
   /** Highest joint gradient norm. */
@@ -41,9 +41,9 @@ export const shrinkageSchema = z.strictObject({
    * Standard errors subtracted from the held-out gain of a margin before the best one is taken. Where none stays positive
    * the policy never leaves the best arm.
    */
-  standardErrors: z.number().nonnegative().default(1),
+  standardErrors: z.number().nonnegative().default(0.5),
   /** Held-out quality that the operating point may lose against the best arm on train. */
-  tolerance: z.number().nonnegative().default(0.003),
+  tolerance: z.number().nonnegative().default(0.015),
 });
 
 /** How far the router trusts itself. */

@@ -49,7 +49,7 @@ export class MemberTraining {
   #baseline: BaselineState = initialBaselineState;
 
   constructor(options: MemberTrainingOptions) {
-    const { config, policy, source } = options;
+    const { config, policy, rows, source } = options;
     this.#options = options;
     this.#optimizer = createAdamW(policy.variables, {
       learningRate: {
@@ -63,7 +63,7 @@ export class MemberTraining {
       weightDecay: 0,
       groups: [{ pattern: PRIOR_VARIABLES.source, learningRateFactor: 0 }],
     });
-    this.#penalty = pullToStart(policy.variables, config.penalty);
+    this.#penalty = pullToStart(policy.variables, config.penalty / rows.length);
     this.#warmUpSteps = source.objective.warmUp.kind === "none" ? 0 : Math.round(config.warmUpShare * config.steps);
   }
 

@@ -1,4 +1,11 @@
-import { createNgramFeaturizerFactory, type NgramFeaturizerState, restoreNgramFeaturizer } from "@haps/features";
+import {
+  createNgramFeaturizerFactory,
+  createPrototypeFeaturizerFactory,
+  type NgramFeaturizerState,
+  type PrototypeFeaturizerState,
+  restoreNgramFeaturizer,
+  restorePrototypeFeaturizer,
+} from "@haps/features";
 import {
   createHapsRouter,
   type HapsConfig,
@@ -13,9 +20,12 @@ import { type FitContext, type FitEvent, HapsError, type Router, type RouterFact
 import type { NamedArray } from "@haps/tensor";
 import { createHapsParts } from "./haps-parts.ts";
 import { shareFeaturizer } from "./share-featurizer.ts";
+import { trainOnce } from "./train-once.ts";
+
+const featurizerFactory = createPrototypeFeaturizerFactory(createNgramFeaturizerFactory());
 
 /** The features of every method: fitted once per fold and process. */
-export const sharedFeaturizer = shareFeaturizer(createNgramFeaturizerFactory());
+export const sharedFeaturizer = shareFeaturizer(featurizerFactory);
 
 const parts = createHapsParts(sharedFeaturizer);
 
@@ -34,18 +44,26 @@ export function createHapsFactory(options: HapsFactoryOptions = {}): RouterFacto
   return {
     id,
     createRouter: async (context) => {
-      const model = await trainToEnd(context, config);
+      const model = await trainShared(context, config ?? {});
       return createHapsRouter(model, { id, operatingPoint });
     },
   };
 }
 
-async function trainToEnd(context: FitContext, config: HapsConfig | undefined): Promise<HapsModel> {
-  const training = startHapsTraining(context, parts, config === undefined ? {} : { config });
+const trainShared = trainOnce(trainToEnd, parts);
+
+async function trainToEnd(context: FitContext, config: HapsConfig): Promise<HapsModel> {
+  const training = startHapsTraining(context, parts, { config });
   try {
     while (!training.done) {
       const { phase, loss } = training.step();
-      const event: FitEvent = { type: "fit-step", phase, step: training.completedSteps, steps: training.totalSteps, loss };
+      const event: FitEvent = {
+        type: "fit-step",
+        phase,
+        step: training.completedSteps,
+        steps: training.totalSteps,
+        loss,
+      };
       context.onEvent?.(event);
       if (training.completedSteps % 50 === 0) await nextTurn();
       context.signal?.throwIfAborted();
@@ -63,7 +81,11 @@ function nextTurn(): Promise<void> {
 
 /** A trained router as it is written down: plain JSON and named arrays. */
 export interface SavedHaps {
-  readonly config: { readonly model: HapsModelConfig; readonly featurizer: Omit<NgramFeaturizerState, "arrays"> };
+  readonly config: {
+    readonly model: HapsModelConfig;
+    readonly ngrams: Omit<NgramFeaturizerState, "arrays">;
+    readonly prototypes: Omit<PrototypeFeaturizerState, "prototypes">;
+  };
   readonly arrays: ReadonlyMap<string, NamedArray>;
 }
 
@@ -76,7 +98,7 @@ export interface ResumableTraining extends Omit<HapsTraining, "finish"> {
 /** Starts a training whose result can be saved. */
 export function startTraining(context: FitContext, config?: HapsConfig): ResumableTraining {
   const questions = context.training.rows.map((row) => row.question);
-  const featurizer = createNgramFeaturizerFactory().fit(questions, context.seed);
+  const featurizer = featurizerFactory.fit(questions, context.seed);
   const training = startHapsTraining(context, parts, { featurizer, ...(config === undefined ? {} : { config }) });
   return {
     totalSteps: training.totalSteps,
@@ -95,11 +117,12 @@ export function startTraining(context: FitContext, config?: HapsConfig): Resumab
       return {
         router: createHapsRouter(model),
         save: () => {
-          const { arrays: featurizerArrays, ...state } = featurizer.serialise();
-          const named = Object.entries(featurizerArrays).map(([name, array]) => [`featurizer/${name}`, array] as const);
+          const { arrays: ngramArrays, ...ngrams } = featurizer.inner.serialise();
+          const { prototypes: centres, ...prototypes } = featurizer.serialise();
+          const named = Object.entries(ngramArrays).map(([name, array]) => [`ngrams/${name}`, array] as const);
           return {
-            config: { model: model.config, featurizer: state },
-            arrays: new Map([...named, ...modelArrays(model)]),
+            config: { model: model.config, ngrams, prototypes },
+            arrays: new Map([...named, ["prototypes", centres], ...modelArrays(model)]),
           };
         },
       };
@@ -128,7 +151,9 @@ export function loadRouter({ config, arrays }: SavedHaps, options: LoadRouterOpt
   }
   const own = (prefix: string): (readonly [string, NamedArray])[] =>
     [...arrays].filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]);
-  const featurizer = restoreNgramFeaturizer({ ...config.featurizer, arrays: Object.fromEntries(own("featurizer/")) });
+  const ngrams = restoreNgramFeaturizer({ ...config.ngrams, arrays: Object.fromEntries(own("ngrams/")) });
+  const centres = arrays.get("prototypes") ?? { shape: [0, 0], values: new Float32Array() };
+  const featurizer = restorePrototypeFeaturizer({ ...config.prototypes, prototypes: centres }, ngrams);
   const members = new Map([...arrays].filter(([name]) => name.startsWith("member/")));
   return createHapsRouter(restoreHapsModel(config.model, members, featurizer, parts), options);
 }
