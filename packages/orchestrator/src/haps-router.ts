@@ -40,7 +40,7 @@ interface WeightView {
  * One backbone pass per member serves a whole batch. A decision leaves the best arm on train only for an estimated gain
  * above the margin that paid on held-out rows; a cost weight between those of training uses the margin of the nearest.
  *
- * @throws as {@link Router} promises; code `disposed` after `dispose`.
+ * @throws HapsError as `Router` promises: `unknown-candidate`, `config`, and `disposed` after `dispose`.
  */
 export function createHapsRouter(model: HapsModel, options: HapsRouterOptions = {}): Router {
   const { config, featurizer, policies, actions } = model;

@@ -42,7 +42,9 @@ describeOnCpu("createHapsRouter", () => {
     const left = await leavesAt(highest * 0.999);
     expect(left.map(({ row }) => row)).toEqual(gains.flatMap((gain, row) => (gain > highest * 0.999 ? [row] : [])));
     expect(left.length).toBeGreaterThan(0);
-    expect(left[0]?.reason).toContain(`is estimated ${highest.toFixed(3)} of reward above large, the best arm on train`);
+    expect(left[0]?.reason).toContain(
+      `is estimated ${highest.toFixed(3)} of reward above large, the best arm on train`,
+    );
     expect(await leavesAt(highest)).toEqual([]);
     for (const { variables } of model.policies) variables.dispose();
   });
