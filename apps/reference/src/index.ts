@@ -1,1 +1,9 @@
-export {};
+export {
+  createHapsFactory,
+  type HapsFactoryOptions,
+  type LoadRouterOptions,
+  loadRouter,
+  type ResumableTraining,
+  type SavedHaps,
+  startTraining,
+} from "./haps/create-haps.ts";

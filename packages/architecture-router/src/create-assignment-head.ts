@@ -7,6 +7,8 @@ import {
   type NamedArray,
   type Rng,
 } from "@haps/tensor";
+import { assertListable } from "./assignment-codes.ts";
+import { assignmentReader } from "./assignment-reader.ts";
 import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
 import { autoregressiveInitials } from "./autoregressive-scores.ts";
 import { type AssignmentHeadConfig, type ResolvedAssignmentHeadConfig, resolveAssignmentHead } from "./config.ts";
@@ -47,10 +49,19 @@ export function createAssignmentHead(options: AssignmentHeadOptions): Assignment
   const resolved = resolveAssignmentHead(config);
   const { roles, candidates, hiddenDimension } = resolved;
   const variables = createVariables(initials(resolved, rng));
+  const { form } = resolved;
   return {
     variables,
     roles,
     candidates,
+    ...(form === "autoregressive"
+      ? {}
+      : {
+          reader: () => {
+            assertListable(roles, candidates);
+            return assignmentReader({ variables, form, roles, candidates });
+          },
+        }),
     forward(hidden, costWeights, { legal: mask, values } = {}): AssignmentDistribution {
       const operation = "AssignmentHead.forward";
       assertShape(operation, "hidden", hidden, [null, hiddenDimension]);

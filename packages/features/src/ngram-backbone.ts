@@ -1,7 +1,9 @@
 import { HapsError, parseConfig } from "@haps/spec";
 import {
+  affineReader,
   assertShape,
   type Backbone,
+  type BackboneReader,
   createVariables,
   gelu,
   linear,
@@ -91,6 +93,23 @@ class NgramBackbone implements Backbone {
     );
   }
 
+  reader(): BackboneReader {
+    const { hidden, skip, normEpsilon } = this.#config;
+    if (hidden === 0) return (features) => Float64Array.from(features);
+    const affine = affineReader(this.variables, "hidden/weight", "hidden/bias");
+    return (features) => {
+      const bent = affine(features).map(geluOf);
+      const square = bent.reduce((sum, value) => sum + value * value, 0) / hidden;
+      const gain = 1 / Math.sqrt((square + normEpsilon) * hidden);
+      const result = new Float64Array(this.hiddenDimension);
+      bent.forEach((value, index) => {
+        result[index] = value * gain;
+      });
+      if (skip) result.set(features, hidden);
+      return result;
+    };
+  }
+
   encode(features: tf.Tensor2D): tf.Tensor2D {
     assertShape("NgramBackbone.encode", "features", features, [null, this.featureDimension]);
     const { hidden, skip, normEpsilon } = this.#config;
@@ -104,4 +123,9 @@ class NgramBackbone implements Backbone {
       return skip ? tf.concat([normed, features], 1) : normed; // [batch, hidden (+ featureDimension)]
     });
   }
+}
+
+/** The tanh form of GELU, as `gelu` computes it. */
+function geluOf(value: number): number {
+  return 0.5 * value * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (value + 0.044715 * value ** 3)));
 }

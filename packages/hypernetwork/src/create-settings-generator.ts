@@ -1,5 +1,6 @@
 import { ConfigError, type Dimension, parseConfig, type Settings } from "@haps/spec";
 import {
+  affineReader,
   assertShape,
   createVariables,
   linear,
@@ -7,6 +8,7 @@ import {
   type NamedArray,
   type NamedVariables,
   type ParameterGenerator,
+  type ParameterReader,
   type Rng,
 } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
@@ -67,6 +69,7 @@ export function createSettingsGenerator(options: SettingsGeneratorOptions): Para
       const [logProbs, value] = tf.tidy(() => distribute(variables, basis, settings.length, hidden, costWeights));
       return { settings, logProbs, value };
     },
+    reader: () => settingsReader(variables, basis, settings.length),
   };
 }
 
@@ -83,6 +86,27 @@ function initials(
       [`${part}/bias`, { shape: [columns], values: new Float32Array(columns) }] as const,
     ];
   });
+}
+
+function settingsReader(variables: NamedVariables, basis: SettingsBasis, settings: number): ParameterReader {
+  const quality = affineReader(variables, "quality/weight", "quality/bias");
+  const cost = affineReader(variables, "cost/weight", "cost/bias");
+  const columns = basis.columns.length;
+  return (hidden, costWeight) => {
+    const coefficients = quality(hidden);
+    if (costWeight !== 0) {
+      cost(hidden).forEach((value, column) => {
+        coefficients[column] = (coefficients[column] as number) - costWeight * value;
+      });
+    }
+    return Float64Array.from({ length: settings }, (_, setting) => {
+      let logit = 0;
+      for (let column = 0; column < columns; column += 1) {
+        logit += (basis.values[setting * columns + column] as number) * (coefficients[column] as number);
+      }
+      return logit;
+    });
+  };
 }
 
 /** Log-probabilities `[batch, settings]` and the log-sum-exp of the logits `[batch]`. */

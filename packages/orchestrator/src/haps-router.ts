@@ -8,8 +8,7 @@ import {
   type RoutingRequest,
 } from "@haps/spec";
 import { createRng, type Rng } from "@haps/tensor";
-import * as tf from "@tensorflow/tfjs";
-import { actionLogProbs } from "./action-log-probs.ts";
+import { createActionScorer } from "./action-scorer.ts";
 import type { CalibratedPoint } from "./calibration.ts";
 import { chooseAction, ofAssignment, openAssignments } from "./choose-action.ts";
 import { type HapsModel, restoredMeans } from "./haps-model.ts";
@@ -37,7 +36,7 @@ interface WeightView {
 /**
  * Makes a router of a trained model and takes the model over: `dispose` frees its policies.
  *
- * One backbone pass per member serves a whole batch. A decision leaves the best arm on train only for an estimated gain
+ * One backbone pass per member serves both levels. A decision leaves the best arm on train only for an estimated gain
  * above the margin that paid on held-out rows; a cost weight between those of training uses the margin of the nearest.
  *
  * @throws HapsError as `Router` promises: `unknown-candidate`, `config`, and `disposed` after `dispose`.
@@ -48,6 +47,7 @@ export function createHapsRouter(model: HapsModel, options: HapsRouterOptions = 
   const { points, operatingPoint: chosenPoint } = config.calibration;
   const ownWeight = operatingPoint ? (points[chosenPoint]?.costWeight ?? 0) : undefined;
   const random = createRng(config.seed).fork("random-high-level");
+  const scoreRows = createActionScorer(policies, actions.index, featurizer.dimension);
   const router = createScoredRouter({
     id,
     pool: config.pool,
@@ -57,14 +57,14 @@ export function createHapsRouter(model: HapsModel, options: HapsRouterOptions = 
       if (requests.length === 0) return [];
       const weights = requests.map(({ costWeight = 0 }) => ownWeight ?? costWeight);
       const features = featurizer.transform(requests.map(({ question }) => question));
-      const logProbs = actionLogProbs(policies, actions.index, () => ({
-        features: tf.tensor2d(features, [requests.length, featurizer.dimension]),
-        costWeights: tf.tensor1d(weights),
-      }));
+      const logProbs = scoreRows(features, weights);
       const views = new Map([...new Set(weights)].map((weight) => [weight, viewAt(model, weight)]));
       return requests.map((request, row) => {
         const view = views.get(weights[row] as number) as WeightView;
-        const own = logProbs.subarray(row * actions.size, (row + 1) * actions.size);
+        const own = Array.from(
+          { length: actions.size },
+          (_, action) => logProbs[row * actions.size + action] as number,
+        );
         return scoreArms(model, view, own, openFor(model, view, legal[row] as readonly boolean[], request, random));
       });
     },
@@ -114,7 +114,7 @@ function openFor(
 function scoreArms(
   { config }: HapsModel,
   { behind, means, margin }: WeightView,
-  logProbs: Float32Array,
+  logProbs: readonly number[],
   open: readonly boolean[],
 ): ArmScores {
   const { temperature } = config.config.trainer;

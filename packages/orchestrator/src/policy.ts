@@ -15,6 +15,7 @@ import {
 } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { PolicyPrior, UtilityPrior } from "./action-prior.ts";
+import { policyReader } from "./policy-reader.ts";
 
 /** The parts of a policy: shared backbone θ, the high level on it, and one head γ_k per candidate that varies. */
 export interface PolicyParts {
@@ -84,6 +85,7 @@ export function createPolicy(parts: PolicyParts): Policy {
       });
       return { assignments, settings: (candidate) => settings.get(candidate) ?? null };
     },
+    reader: () => policyReader(parts, prior),
   };
 }
 

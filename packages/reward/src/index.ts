@@ -21,6 +21,7 @@ export {
   type WarmUpConfig,
   warmUpSchema,
 } from "./objective-config.ts";
+export { readArmLogProbs } from "./read-arm-log-probs.ts";
 export {
   type RewardCells,
   type RewardTerms,

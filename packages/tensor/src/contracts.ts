@@ -3,6 +3,9 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Rng } from "./rng.ts";
 import type { NamedVariables } from "./variables.ts";
 
+/** Hidden state of one row, `[hiddenDimension]`, from its features, `[featureDimension]`. */
+export type BackboneReader = (features: ArrayLike<number>) => Float64Array;
+
 /** Shared encoder θ: features of the routing prompt to hidden states, one pass per batch. */
 export interface Backbone {
   readonly variables: NamedVariables;
@@ -12,6 +15,11 @@ export interface Backbone {
   readonly hiddenDimension: number;
   /** `[batch, featureDimension]` to `[batch, hiddenDimension]`; the caller owns the result. */
   encode(features: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * Reads the weights out of tfjs once, for single rows without a tensor: a decision is then faster and does not depend on
+   * the backend. Agrees with `encode` within float32 rounding. A policy offers it when all of its parts do.
+   */
+  reader?(): BackboneReader;
 }
 
 /**
@@ -45,6 +53,17 @@ export interface AssignmentOptions {
   readonly values?: tf.Tensor2D;
 }
 
+/**
+ * Log-probabilities of all assignments of one row, `[candidates ** roles]`, role 0 most significant.
+ *
+ * `hidden` is `[hiddenDimension]`; `values` is `[candidates]`, see {@link AssignmentOptions.values}.
+ */
+export type AssignmentReader = (
+  hidden: ArrayLike<number>,
+  costWeight: number,
+  values: ArrayLike<number>,
+) => Float64Array;
+
 /** High level r(p; θ): hidden states to a distribution over assignments. */
 export interface AssignmentHead {
   readonly variables: NamedVariables;
@@ -55,6 +74,8 @@ export interface AssignmentHead {
    * call inside `tf.tidy`.
    */
   forward(hidden: tf.Tensor2D, costWeights: tf.Tensor1D, options?: AssignmentOptions): AssignmentDistribution;
+  /** Plain twin of `forward` with all candidates legal; see {@link Backbone.reader}. */
+  reader?(): AssignmentReader;
 }
 
 /** Distribution over the settings of one candidate, for each row of a batch. */
@@ -66,12 +87,17 @@ export interface SettingsDistribution {
   readonly value: tf.Tensor1D;
 }
 
+/** Logits of the settings of one row, from its hidden state, `[hiddenDimension]`. */
+export type ParameterReader = (hidden: ArrayLike<number>, costWeight: number) => Float64Array;
+
 /** Head γ_k of one candidate: hidden states to a distribution over its settings. */
 export interface ParameterGenerator {
   readonly variables: NamedVariables;
   readonly settings: readonly Settings[];
   /** `hidden` is `[batch, hiddenDimension]`, `costWeights` is `[batch]`; the caller owns the result. */
   generate(hidden: tf.Tensor2D, costWeights: tf.Tensor1D): SettingsDistribution;
+  /** Plain twin of `generate`; see {@link Backbone.reader}. */
+  reader?(): ParameterReader;
 }
 
 /** One batch for the policy. */
@@ -91,9 +117,22 @@ export interface PolicyOutput {
   settings(candidate: CandidateId): SettingsDistribution | null;
 }
 
+/** Both levels of one row, from its features, as log-probabilities; all candidates legal. */
+export type PolicyReader = (
+  features: ArrayLike<number>,
+  costWeight: number,
+) => {
+  /** `[candidates ** roles]`, role 0 most significant. */
+  readonly assignments: Float64Array;
+  /** `[settings]`, `null` when nothing varies for the candidate. */
+  settings(candidate: CandidateId): Float64Array | null;
+};
+
 /** Backbone and heads as one trainable, synchronous object on tensors. Call `forward` inside `tf.tidy`. */
 export interface Policy {
   readonly variables: NamedVariables;
   /** One pass of the backbone; the caller owns the tensors of the result. */
   forward(batch: PolicyBatch): PolicyOutput;
+  /** Plain twin of `forward`; `undefined` where some part has none. */
+  reader?(): PolicyReader | undefined;
 }

@@ -1,13 +1,18 @@
+export { type AffineReader, affineReader } from "./affine-reader.ts";
 export { type BackendAttempt, type BackendName, type LoadedBackend, loadBackend } from "./backend.ts";
 export type {
   AssignmentDistribution,
   AssignmentHead,
   AssignmentOptions,
+  AssignmentReader,
   Backbone,
+  BackboneReader,
   ParameterGenerator,
+  ParameterReader,
   Policy,
   PolicyBatch,
   PolicyOutput,
+  PolicyReader,
   SettingsDistribution,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
@@ -22,6 +27,7 @@ export { applyLinear, type LinearLayerOptions, linearParameters } from "./layers
 export { applyMlp, type MlpLayerOptions, mlpParameters } from "./layers/mlp-layer.ts";
 export { applyNorm, type NormKind, normParameters } from "./layers/norm-layer.ts";
 export { constantVector, normalMatrix, type Parameters } from "./layers/parameters.ts";
+export { logSoftmaxOf, type NormalisedRow } from "./log-softmax-of.ts";
 export { type AttentionOptions, attention } from "./ops/attention.ts";
 export { embedding } from "./ops/embedding.ts";
 export { type GeluForm, gelu } from "./ops/gelu.ts";
