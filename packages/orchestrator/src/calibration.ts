@@ -1,4 +1,4 @@
-import { type ArmMeans, armMeans, rewardAt, rewardsAt } from "@haps/reward";
+import { type ArmMeans, armMeans, rewardsAt } from "@haps/reward";
 import type { Rng } from "@haps/tensor";
 import { chooseAction, ofAssignment, openAssignments } from "./choose-action.ts";
 import type { ResolvedShrinkageConfig } from "./config.ts";
@@ -15,6 +15,13 @@ export interface CalibrationInput {
   readonly levels: Levels;
   readonly shrinkage: ResolvedShrinkageConfig;
   readonly rng: Rng;
+  /** For logs in which only chosen arms were seen. */
+  readonly logged?: {
+    /** `[rows, arms]`: chance of each cell under the logging policy, `NaN` where not run. */
+    readonly propensity: ArrayLike<number>;
+    /** Largest weight of one row. */
+    readonly clip: number;
+  };
 }
 
 /** Held-out behaviour at one cost weight. */
@@ -43,6 +50,9 @@ export interface Calibration {
  *
  * Per cost weight: the margin whose gain over the best arm on train, less some standard errors, is largest and positive.
  * Operating point: the largest cost weight whose held-out quality is within the tolerance of the best arm's.
+ *
+ * In logs of chosen arms the outcome of another arm is estimated doubly robustly: its mean on train, plus, where it is the
+ * logged arm, the deviation from that mean over the propensity (Dudík, Langford and Li 2011), with clipped weights.
  */
 export function calibrate(input: CalibrationInput): Calibration {
   const { costWeights, members, shrinkage } = input;
@@ -97,7 +107,9 @@ function heldOutPoint(
   const totals = { rows: 0, quality: 0, bestQuality: 0, cost: 0, bestCost: 0 };
   foldOf.forEach((fold, row) => {
     const cell = (arm: number): number => row * rewards.arms + arm;
-    const recorded = open.map((isOpen, action) => isOpen && rewards.recorded[cell(behind[action] as number)] === 1);
+    const isKnown = (action: number): boolean =>
+      input.logged !== undefined || rewards.recorded[cell(behind[action] as number)] === 1;
+    const recorded = open.map((isOpen, action) => isOpen && isKnown(action));
     const foldMeans = means[fold] as ArmMeans;
     const ofActions = (weight: number): Float64Array => {
       const all = rewardsAt(foldMeans, weight);
@@ -113,19 +125,16 @@ function heldOutPoint(
       margin: Number.POSITIVE_INFINITY,
     }).reference;
     if (chosen === -1 || best === -1) return;
-    const [at, from, top] = [chosen, reference, best].map((action) => cell(behind[action] as number)) as [
-      number,
-      number,
-      number,
-    ];
-    const gain = rewardAt(rewards, at, costWeight) - rewardAt(rewards, from, costWeight);
+    const outcome = (action: number): Outcome => outcomeOf(input, foldMeans, row, behind[action] as number);
+    const [at, from, top] = [outcome(chosen), outcome(reference), outcome(best)];
+    const gain = at.quality - from.quality - costWeight * (at.cost - from.cost);
     const group = groups[row] as string;
     gains.set(group, (gains.get(group) ?? 0) + gain);
     totals.rows += 1;
-    totals.quality += rewards.quality[at] as number;
-    totals.cost += rewards.cost[at] as number;
-    totals.bestQuality += rewards.quality[top] as number;
-    totals.bestCost += rewards.cost[top] as number;
+    totals.quality += at.quality;
+    totals.cost += at.cost;
+    totals.bestQuality += top.quality;
+    totals.bestCost += top.cost;
   });
   const rows = Math.max(1, totals.rows);
   return {
@@ -135,6 +144,27 @@ function heldOutPoint(
     standardError: standardError([...gains.values()], rows),
     qualityDifference: (totals.quality - totals.bestQuality) / rows,
     costRatio: totals.bestCost > 0 ? totals.cost / totals.bestCost : null,
+  };
+}
+
+interface Outcome {
+  readonly quality: number;
+  readonly cost: number;
+}
+
+/** What came of an arm in a row; an estimate in logs of chosen arms. */
+function outcomeOf({ members, logged }: CalibrationInput, means: ArmMeans, row: number, arm: number): Outcome {
+  const { rewards } = members;
+  const cell = row * rewards.arms + arm;
+  const quality = rewards.quality[cell] as number;
+  const cost = rewards.cost[cell] as number;
+  if (logged === undefined) return { quality, cost };
+  const expected = { quality: means.quality[arm] as number, cost: means.cost[arm] as number };
+  if (rewards.recorded[cell] !== 1) return expected;
+  const weight = Math.min(1 / (logged.propensity[cell] as number), logged.clip);
+  return {
+    quality: expected.quality + weight * (quality - expected.quality),
+    cost: expected.cost + weight * (cost - expected.cost),
   };
 }
 

@@ -126,6 +126,9 @@ function describeModel(
       levels: config.levels,
       shrinkage: config.shrinkage,
       rng: createRng(seed).fork("calibration"),
+      ...(table.propensity === undefined
+        ? {}
+        : { logged: { propensity: table.propensity, clip: config.objective.importanceClip } }),
     }),
     members: members.policies.length,
     featureDimension: featurizer.dimension,

@@ -258,3 +258,32 @@ describe("calibrate", () => {
     expect(Math.abs((point?.qualityDifference as number) + 0.4)).toBeLessThan(3 * Math.sqrt(0.107 / 20));
   });
 });
+
+describe("calibrate on a log of chosen arms", () => {
+  it("estimates an arm that was not logged by its mean, and corrects the logged one by its propensity", () => {
+    const missing = Number.NaN;
+    const scores = [
+      [0.2, missing, missing],
+      [missing, 0.6, missing],
+      [0.4, missing, missing],
+      [missing, 1, missing],
+    ];
+    const propensity = [0.5, missing, missing, missing, 0.25, missing, 0.5, missing, missing, missing, 0.25, missing];
+    const estimates = [scores.map(() => [1, 0, 0])];
+    const base = inputOf({ scores, groups: ["1", "2", "3", "4"], folds: [0, 0, 1, 1], estimates, costWeights: [0] });
+    const logged = { propensity, clip: 10 };
+    const { points } = calibrate({
+      ...base,
+      shrinkage: { ...base.shrinkage, margins: [0], standardErrors: -100 },
+      logged,
+    });
+    // Means on the other fold: a .4 and .2, b 1 and .6; b is the best arm there, a is what the policy takes.
+    const gains = [
+      0.4 + 2 * (0.2 - 0.4) - 1,
+      0.4 - (1 + 4 * (0.6 - 1)),
+      0.2 + 2 * (0.4 - 0.2) - 0.6,
+      0.2 - (0.6 + 4 * (1 - 0.6)),
+    ];
+    expect(points[0]?.gain).toBeCloseTo(gains.reduce((sum, gain) => sum + gain, 0) / 4, 6);
+  });
+});

@@ -72,8 +72,8 @@ describeEachBackend("objectives", () => {
     const router = createHapsRouter(model);
     const decisions = await decide(router, logged);
     router.dispose();
-    const favourites = decisions.map(({ ranking }) => ranking[0]?.arm.answerer?.candidate);
-    const right = favourites.filter((candidate, row) => candidate === ["left", "right"][rows[row]?.kind ?? 0]);
+    const taken = decisions.map(({ roles }) => roles.answerer?.candidate);
+    const right = taken.filter((candidate, row) => candidate === ["left", "right"][rows[row]?.kind ?? 0]);
     expect(right.length).toBeGreaterThanOrEqual(36);
   });
 });

@@ -15,6 +15,7 @@ export function trainOnce(train: TrainModel, parts: HapsParts): TrainModel {
     | { readonly key: string; readonly model: HapsModel; readonly arrays: ReadonlyMap<string, NamedArray> }
     | undefined;
   return async (context, config) => {
+    context.signal?.throwIfAborted();
     const key = keyOf(context, config);
     if (last?.key === key) return restoreHapsModel(last.model.config, last.arrays, last.model.featurizer, parts);
     const model = await train(context, config);
