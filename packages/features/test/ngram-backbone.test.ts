@@ -1,5 +1,5 @@
 import { createNgramBackbone, type NgramBackboneConfig } from "@haps/features";
-import { createRng, readVariables } from "@haps/tensor";
+import { type BackboneReader, createRng, readVariables } from "@haps/tensor";
 import { checkGradient, describeEachBackend, expectClose, expectNoTensorLeak } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -80,5 +80,75 @@ describeEachBackend("createNgramBackbone", () => {
     expect(() => make().encode(tf.zeros([2, 4]))).toThrow(expect.objectContaining({ code: "shape" }));
     expect(() => make({ hidden: 0, skip: false })).toThrow(expect.objectContaining({ code: "config" }));
     expect(() => createNgramBackbone(0, createRng(1))).toThrow(expect.objectContaining({ code: "config" }));
+  });
+});
+
+describeEachBackend("NgramBackbone.reader", () => {
+  const rng = createRng(6);
+  const rows = [...INPUT, [...rng.normals(3)], [...rng.normals(3, 20)]];
+
+  it.each<[string, NgramBackboneConfig]>([
+    ["with skip", {}],
+    ["without skip", { skip: false }],
+    ["without a hidden layer", { hidden: 0 }],
+    ["with another norm", { normEpsilon: 1e-6, weightScale: 10, biasScale: 2 }],
+  ])("gives what encode gives, row by row: %s", (_case, config) => {
+    const backbone = make(config);
+    const read = backbone.reader?.() as BackboneReader;
+    expectClose(
+      rows.flatMap((row) => [...read(row)]),
+      backbone.encode(tf.tensor2d(rows)),
+      { rtol: 1e-5, atol: 1e-6 },
+    );
+    backbone.variables.dispose();
+  });
+
+  it("computes its formula in double precision, and leaves its input alone", () => {
+    const backbone = make();
+    const read = backbone.reader?.() as BackboneReader;
+    const arrays = readVariables(backbone.variables);
+    const weight = arrays.get("hidden/weight")?.values as Float32Array;
+    const bias = arrays.get("hidden/bias")?.values as Float32Array;
+    for (const row of rows) {
+      const input = Object.freeze([...row]);
+      const hidden = read(input);
+      expect(hidden).toHaveLength(backbone.hiddenDimension);
+      expectClose(hidden, oracle(weight, bias, row, 0.01), { rtol: 1e-12, atol: 1e-14 });
+    }
+    backbone.variables.dispose();
+  });
+
+  it("gives a new array each time, which its caller may change", () => {
+    for (const config of [{}, { hidden: 0 }]) {
+      const backbone = make(config);
+      const read = backbone.reader?.() as BackboneReader;
+      const input = Float64Array.from(rows[0] as number[]);
+      const before = [...read(input)];
+      read(input).fill(7);
+      expect([...read(input)]).toEqual(before);
+      expect([...input]).toEqual(rows[0]);
+      backbone.variables.dispose();
+    }
+  });
+
+  it("keeps the weights of the moment it was made, also after disposal, and makes no tensor", () => {
+    const backbone = make();
+    const before = tf.memory().numTensors;
+    const read = backbone.reader?.() as BackboneReader;
+    const first = [...read(rows[0] as number[])];
+    expect(tf.memory().numTensors).toBe(before);
+    tf.tidy(() => backbone.variables.get("hidden/weight").assign(tf.zeros([4, 3])));
+    expect([...read(rows[0] as number[])]).toEqual(first);
+    const later = backbone.reader?.() as BackboneReader;
+    expect([...later(rows[0] as number[])]).not.toEqual(first);
+    backbone.variables.dispose();
+    expect([...read(rows[0] as number[])]).toEqual(first);
+    expect(() => backbone.reader?.()).toThrow(expect.objectContaining({ code: "disposed" }));
+  });
+
+  it("refuses features of another length", () => {
+    const backbone = make();
+    expect(() => backbone.reader?.()([1, 2])).toThrow(expect.objectContaining({ code: "shape" }));
+    backbone.variables.dispose();
   });
 });
