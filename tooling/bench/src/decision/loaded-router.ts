@@ -8,9 +8,9 @@ export function trainAndReload(table: OutcomeTable, seed: number, steps: number)
   const training = startTraining(context, { trainer: { steps } });
   try {
     while (!training.done) training.step();
-    const { router, save } = training.finish();
-    const { config, arrays } = save();
-    router.dispose();
+    const finished = training.finish();
+    const { config, arrays } = finished.save();
+    finished.router.dispose();
     const json = JSON.stringify(config);
     const weights = writeSafetensors(arrays);
     return loadRouter({ config: JSON.parse(json) as SavedHaps["config"], arrays: readSafetensors(weights).arrays });
