@@ -4,9 +4,9 @@ import { columnMeans } from "./column-means.ts";
 /**
  * Mean cost of the arm with the best mean score, the unit of normalised cost: costing nothing is 0, this arm is 1.
  *
- * The first of equally good arms counts.
+ * The first of equally good arms counts. Where it is free, the unit is the dearest mean cost of an arm, or 1 without any.
  *
- * @throws HapsError code `data` when a cost is negative or infinite, or the mean is not positive.
+ * @throws HapsError code `data` when a cost is negative or infinite, or no cost of that arm is known.
  */
 export function bestArmCost(table: OutcomeTable, cost: Cells): number {
   const worst = cost.find((amount) => amount < 0 || amount === Number.POSITIVE_INFINITY);
@@ -15,13 +15,23 @@ export function bestArmCost(table: OutcomeTable, cost: Cells): number {
   score.forEach((mean, arm) => {
     if (!Number.isNaN(mean) && (best < 0 || mean > (score[best] as number))) best = arm;
   });
-  const unit = columnMeans(cost, table.arms.length).means[best] ?? Number.NaN;
-  if (worst === undefined && unit > 0) return unit;
-  const problem =
-    worst === undefined ? `the mean cost of its best arm (index ${best}) is ${unit}` : `a cost is ${worst}`;
-  throw new HapsError(
-    "data",
-    `createRouter: in table ${table.id} ${problem}; expected finite costs >= 0 and a positive one for the best arm; check the cost column or leave it out`,
-    { table: table.id, arm: best, meanCost: unit, worst },
-  );
+  if (worst !== undefined) {
+    throw new HapsError(
+      "data",
+      `createRouter: in table ${table.id} a cost is ${worst}; expected finite costs >= 0; check the cost column or leave it out`,
+      { table: table.id, worst },
+    );
+  }
+  const means = columnMeans(cost, table.arms.length).means;
+  const own = means[best] ?? Number.NaN;
+  if (own > 0) return own;
+  if (Number.isNaN(own)) {
+    throw new HapsError(
+      "data",
+      `createRouter: in table ${table.id} no cost of the best arm (index ${best}) is known; expected some; record its costs, or leave all costs out`,
+      { table: table.id, arm: best },
+    );
+  }
+  const positive = Array.from(means).filter((mean) => mean > 0);
+  return positive.length === 0 ? 1 : Math.max(...positive);
 }

@@ -112,9 +112,9 @@ describe("createBestSingleRouterFactory", () => {
   it.each([
     ["no outcome", { scores: [[NONE, NONE]] }, "has no recorded outcome in 1 rows"],
     [
-      "a best arm without a cost",
-      { scores: [[0, 1]], costs: [[1, 0]] },
-      "the mean cost of its best arm (index 1) is 0",
+      "a best arm of unknown cost",
+      { scores: [[0, 1]], costs: [[1, NONE]] },
+      "no cost of the best arm (index 1) is known",
     ],
     ["a negative cost", { scores: [[0, 1]], costs: [[-1, 2]] }, "a cost is -1"],
   ])("refuses a table with %s, code data", async (_, content, message) => {

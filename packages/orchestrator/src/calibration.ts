@@ -49,7 +49,8 @@ export interface Calibration {
  * Chooses the margins and the operating point on held-out rows: each is judged by the member that never saw it.
  *
  * Per cost weight: the margin whose gain over the best arm on train, less some standard errors, is largest and positive.
- * Operating point: the largest cost weight whose held-out quality is within the tolerance of the best arm's.
+ * Operating point: the last cost weight before the first whose held-out quality falls further below the best arm's than the
+ * tolerance.
  *
  * In logs of chosen arms the outcome of another arm is estimated doubly robustly: its mean on train, plus, where it is the
  * logged arm, the deviation from that mean over the propensity (Dudík, Langford and Li 2011), with clipped weights.
@@ -64,11 +65,8 @@ export function calibrate(input: CalibrationInput): Calibration {
     ),
   );
   const points = costWeights.map((_, place) => calibratePoint(input, means, place));
-  let operatingPoint = 0;
-  points.forEach((point, place) => {
-    if (point.qualityDifference >= -shrinkage.tolerance) operatingPoint = place;
-  });
-  return { points, operatingPoint };
+  const tooLow = points.findIndex((point) => point.qualityDifference < -shrinkage.tolerance);
+  return { points, operatingPoint: Math.max(0, tooLow === -1 ? points.length - 1 : tooLow - 1) };
 }
 
 function calibratePoint(input: CalibrationInput, means: readonly ArmMeans[], place: number): CalibratedPoint {
@@ -78,7 +76,8 @@ function calibratePoint(input: CalibrationInput, means: readonly ArmMeans[], pla
   for (const margin of shrinkage.margins) {
     const point = heldOutPoint(input, means, place, margin);
     const bound = point.gain - shrinkage.standardErrors * point.standardError;
-    if (bound <= bestBound) continue;
+    // Not `<=`: a bound that is not a number never wins.
+    if (!(bound > bestBound)) continue;
     best = point;
     bestBound = bound;
   }
@@ -159,13 +158,21 @@ function outcomeOf({ members, logged }: CalibrationInput, means: ArmMeans, row: 
   const quality = rewards.quality[cell] as number;
   const cost = rewards.cost[cell] as number;
   if (logged === undefined) return { quality, cost };
-  const expected = { quality: means.quality[arm] as number, cost: means.cost[arm] as number };
+  const expected = { quality: meanOf(means.quality, arm), cost: meanOf(means.cost, arm) };
   if (rewards.recorded[cell] !== 1) return expected;
   const weight = Math.min(1 / (logged.propensity[cell] as number), logged.clip);
   return {
     quality: expected.quality + weight * (quality - expected.quality),
     cost: expected.cost + weight * (cost - expected.cost),
   };
+}
+
+/** Mean of an arm; of all arms where it was never run. */
+function meanOf(means: Float64Array, arm: number): number {
+  const own = means[arm] as number;
+  if (!Number.isNaN(own)) return own;
+  const known = means.filter((value) => !Number.isNaN(value));
+  return known.reduce((sum, value) => sum + value, 0) / Math.max(1, known.length);
 }
 
 function drawAssignment(

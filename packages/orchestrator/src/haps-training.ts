@@ -1,4 +1,4 @@
-import { armMeans } from "@haps/reward";
+import { trustedArmMeans } from "@haps/reward";
 import type { CandidateId, Featurizer, FitContext, Settings } from "@haps/spec";
 import { createRng } from "@haps/tensor";
 import { calibrate } from "./calibration.ts";
@@ -105,7 +105,7 @@ function describeModel(
   featurizer: Featurizer,
   members: TrainedMembers,
 ): HapsModelConfig {
-  const means = armMeans(members.rewards);
+  const means = trustedArmMeans(members.rewards);
   const plain = (values: Float64Array): (number | null)[] =>
     Array.from(values, (value) => (Number.isNaN(value) ? null : value));
   return {

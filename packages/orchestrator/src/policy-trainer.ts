@@ -7,6 +7,7 @@ import {
   type ResolvedObjectiveConfig,
   type RewardTable,
   rewardTable,
+  trustedArmMeans,
 } from "@haps/reward";
 import { type CandidateId, HapsError, type OutcomeTable, type Pool, type Settings, ShapeError } from "@haps/spec";
 import { createRng, type NamedArray, type Policy, type Rng, readVariables, writeVariables } from "@haps/tensor";
@@ -94,7 +95,7 @@ export class PolicyTrainer {
       task: table.task,
       arms: table.arms,
       levels,
-      means: armMeans(this.rewards),
+      means: trustedArmMeans(this.rewards),
     });
     const { propensity } = table;
     this.#source = {

@@ -29,7 +29,23 @@ export function resolveTrainingInput(context: FitContext, config: HapsConfig = {
       { table: table.id, texts },
     );
   }
+  warnOfGaps(context);
   return { config: resolved, costWeights, costScale: fitTableCosts(table, resolved.objective) };
+}
+
+/** Gaps do not stop a training, but nobody may be left in ignorance of them. */
+function warnOfGaps({ training: { rows, arms, score, cost }, onEvent }: FitContext): void {
+  const width = arms.length;
+  const empty = rows.filter((_, row) => score.subarray(row * width, (row + 1) * width).every(Number.isNaN)).length;
+  if (empty > 0) {
+    const message = `${empty} of ${rows.length} questions have no recorded outcome and teach nothing`;
+    onEvent?.({ type: "warning", code: "no-outcome", message });
+  }
+  const unpriced = score.filter((value, cell) => !Number.isNaN(value) && Number.isNaN(cost?.[cell] ?? 0)).length;
+  if (unpriced > 0) {
+    const message = `${unpriced} recorded outcomes have no cost; the mean cost of their arm stands in`;
+    onEvent?.({ type: "warning", code: "no-cost", message });
+  }
 }
 
 /** On a log of chosen arms the default objective is `reinforce`, since `expected` would be biased. */

@@ -1,5 +1,5 @@
 import { type HapsConfig, resolveHapsConfig, startHapsTraining } from "@haps/orchestrator";
-import { HapsError, selectRows } from "@haps/spec";
+import { type FitEvent, HapsError, selectRows } from "@haps/spec";
 import { makeTestTable } from "@haps/spec/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -53,9 +53,8 @@ describeOnCpu("startHapsTraining", () => {
     );
   });
 
-  it("refuses a question without an outcome, a score without its cost, and free best arms", () => {
+  it("refuses a best arm of unknown cost", () => {
     const never = Number.NaN;
-    expect(start(tableOf({ arms: ["a"], scores: [[1], [never]] }))).toMatchObject({ code: "data" });
     const holes = tableOf({
       arms: ["a", "b"],
       scores: [
@@ -63,12 +62,34 @@ describeOnCpu("startHapsTraining", () => {
         [1, 0],
       ],
       costs: [
-        [1, 1],
-        [1, never],
+        [never, 1],
+        [never, 1],
       ],
     });
-    expect(start(holes)).toMatchObject({ code: "data", facts: { question: "q1", arm: 1 } });
-    expect(start(tableOf({ arms: ["a"], scores: [[1], [1]], costs: [[0], [0]] }))).toMatchObject({ code: "data" });
+    expect(start(holes)).toMatchObject({ code: "data", facts: { arm: 0 } });
+  });
+
+  it("warns of questions without an outcome and of outcomes without a cost, and goes on", () => {
+    const never = Number.NaN;
+    const gaps = tableOf({
+      arms: ["a", "b"],
+      scores: [
+        [1, 0],
+        [1, 0],
+        [never, never],
+      ],
+      costs: [
+        [1, 1],
+        [1, never],
+        [never, never],
+      ],
+    });
+    const warnings: string[] = [];
+    const onEvent = (event: FitEvent): void => {
+      if (event.type === "warning") warnings.push(event.code);
+    };
+    startHapsTraining(contextOf(gaps, { onEvent }), testParts()).dispose();
+    expect(warnings).toEqual(["no-outcome", "no-cost"]);
   });
 
   it("refuses arms outside the pool", () => {

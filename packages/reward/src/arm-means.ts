@@ -43,6 +43,22 @@ export function armMeans(table: RewardTable, rows?: readonly number[]): ArmMeans
   return { quality: quality.map(mean), cost: cost.map(mean) };
 }
 
+/**
+ * As {@link armMeans} over all rows, with `NaN` also for arms that were run in fewer than half as many rows as the most run
+ * arm: a handful of lucky rows must not make an arm look best.
+ */
+export function trustedArmMeans(table: RewardTable): ArmMeans {
+  const counts = new Float64Array(table.arms);
+  for (let cell = 0; cell < table.recorded.length; cell += 1) {
+    const arm = cell % table.arms;
+    counts[arm] = (counts[arm] as number) + (table.recorded[cell] as number);
+  }
+  const most = counts.reduce((highest, count) => Math.max(highest, count), 0);
+  const { quality, cost } = armMeans(table);
+  const trusted = (value: number, arm: number): number => (2 * (counts[arm] as number) >= most ? value : Number.NaN);
+  return { quality: quality.map(trusted), cost: cost.map(trusted) };
+}
+
 /** Mean reward `quality - costWeight * cost` of every arm; `NaN` where it was never run. */
 export function rewardsAt(means: ArmMeans, costWeight: number): Float64Array {
   return means.quality.map((quality, arm) => quality - costWeight * (means.cost[arm] as number));

@@ -27,10 +27,11 @@ export interface CostScaleTable {
  * Fits a cost scale on training outcomes.
  *
  * `minMax`: the cheapest recorded cell is 0 and the dearest is 1. `bestArm`: costing nothing is 0 and the mean cost of
- * the arm with the best mean score is 1 (first of equals). With one price everywhere `minMax` maps it to 0.
+ * the arm with the best mean score is 1 (first of equals); where that arm is free, the dearest mean cost of an arm is 1. With
+ * one price everywhere `minMax` maps it to 0.
  *
  * @throws HapsError code `shape` when the cells do not fill rows; code `data` when nothing was recorded, a cost is
- * negative, or the best arm costs nothing.
+ * negative, or no cost of the best arm is known.
  *
  * Source: `minMax` is §4.6 of the HAPS paper; `bestArm` is ours, since one dear outlier does not stretch it.
  *
@@ -92,15 +93,17 @@ function bestArmScale(table: CostScaleTable): CostScale {
     const mean = armMean(score, arm, arms);
     if (mean > bestScore) [best, bestScore] = [arm, mean];
   }
-  const scale = best === -1 ? Number.NaN : armMean(cost, best, arms);
-  if (!(scale > 0)) {
+  const own = best === -1 ? Number.NaN : armMean(cost, best, arms);
+  if (own > 0) return { kind: "bestArm", offset: 0, scale: own };
+  if (Number.isNaN(own)) {
     throw new HapsError(
       "data",
-      `fitCostScale: the mean cost of the best arm (index ${best}) is ${scale}; expected a positive number; record its costs or use minMax`,
-      { arm: best, meanCost: scale },
+      `fitCostScale: no cost of the best arm (index ${best}) is known; expected some; record its costs, or leave all costs out`,
+      { arm: best },
     );
   }
-  return { kind: "bestArm", offset: 0, scale };
+  const means = Array.from({ length: arms }, (_, arm) => armMean(cost, arm, arms)).filter((mean) => mean > 0);
+  return { kind: "bestArm", offset: 0, scale: means.length === 0 ? 1 : Math.max(...means) };
 }
 
 /** Mean over the recorded cells of a column; `NaN` when there is none. */

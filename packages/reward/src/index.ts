@@ -8,7 +8,7 @@ export {
   type SampledRewards,
 } from "./advantages.ts";
 export { type ArmIndex, type ArmIndexOptions, armLogProbs, createArmIndex } from "./arm-index.ts";
-export { type ArmMeans, armMeans, rewardsAt } from "./arm-means.ts";
+export { type ArmMeans, armMeans, rewardsAt, trustedArmMeans } from "./arm-means.ts";
 export { type CostScale, type CostScaleTable, costScaleSchema, fitCostScale, normaliseCost } from "./cost-scale.ts";
 export { type ArmLogProbs, type ExpectedLossOptions, expectedLoss } from "./expected-loss.ts";
 export {

@@ -1,4 +1,4 @@
-import { HapsError, type OutcomeTable } from "@haps/spec";
+import type { OutcomeTable } from "@haps/spec";
 import { type CostScale, normaliseCost } from "./cost-scale.ts";
 
 /** Quality and normalised cost of every recorded cell, row-major `[rows, arms]`. */
@@ -18,7 +18,8 @@ export interface RewardTable {
  *
  * @param costScale - Fitted on training outcomes, see `fitCostScale`; `null` drops costs.
  * @returns Plain arrays `[rows, arms]`, independent of the table's.
- * @throws HapsError code `data` when a question has no recorded outcome at all, or a recorded cell lacks its cost.
+ * A recorded cell without a known cost gets the mean of its arm. A question without any outcome has no recorded cell and
+ * teaches nothing.
  *
  * @example
  * ```ts
@@ -45,22 +46,19 @@ export function rewardTable(table: OutcomeTable, costScale: CostScale | null): R
   const quality = new Float32Array(size);
   const cost = new Float32Array(size);
   const recorded = new Float32Array(size);
-  for (let row = 0; row < rows; row += 1) {
-    let seen = 0;
-    for (let arm = 0; arm < arms; arm += 1) {
-      const cell = row * arms + arm;
-      const score = table.score[cell] as number;
-      if (Number.isNaN(score)) continue;
-      seen += 1;
-      recorded[cell] = 1;
-      quality[cell] = score;
-      if (table.cost === undefined || costScale === null) continue;
-      const amount = table.cost[cell] as number;
-      if (!Number.isFinite(amount)) throw missingCost(table, row, arm, amount);
-      cost[cell] = normaliseCost(costScale, amount);
-    }
-    if (seen === 0) throw nothingRecorded(table, row);
+  const unknown: number[] = [];
+  for (let cell = 0; cell < size; cell += 1) {
+    const score = table.score[cell] as number;
+    if (Number.isNaN(score)) continue;
+    recorded[cell] = 1;
+    quality[cell] = score;
+    if (table.cost === undefined || costScale === null) continue;
+    const amount = table.cost[cell] as number;
+    if (Number.isFinite(amount)) cost[cell] = normaliseCost(costScale, amount);
+    else unknown.push(cell);
   }
+  const means = unknown.length === 0 || costScale === null ? [] : knownCostMeans(table, costScale);
+  for (const cell of unknown) cost[cell] = means[cell % arms] as number;
   return { rows, arms, quality, cost, recorded };
 }
 
@@ -69,20 +67,18 @@ export function rewardAt(table: RewardTable, cell: number, costWeight: number): 
   return (table.quality[cell] as number) - costWeight * (table.cost[cell] as number);
 }
 
-function missingCost(table: OutcomeTable, row: number, arm: number, amount: number): HapsError {
-  const question = table.rows[row]?.question.id;
-  return new HapsError(
-    "data",
-    `rewardTable: table ${table.id} records a score without a cost for question ${question}, arm ${arm}; got ${amount}; give costs for all recorded cells or for none`,
-    { table: table.id, question, arm },
-  );
-}
-
-function nothingRecorded(table: OutcomeTable, row: number): HapsError {
-  const question = table.rows[row]?.question.id;
-  return new HapsError(
-    "data",
-    `rewardTable: question ${question} of table ${table.id} has no recorded outcome; drop the question or run at least one arm`,
-    { table: table.id, question },
-  );
+/** Mean normalised cost of every arm over the cells where it is known; the mean over all arms where it never is. */
+function knownCostMeans(table: OutcomeTable, costScale: CostScale): number[] {
+  const arms = table.arms.length;
+  const sums = new Float64Array(arms);
+  const counts = new Float64Array(arms);
+  table.score.forEach((score, cell) => {
+    const amount = table.cost?.[cell] ?? Number.NaN;
+    if (Number.isNaN(score) || !Number.isFinite(amount)) return;
+    sums[cell % arms] = (sums[cell % arms] as number) + normaliseCost(costScale, amount);
+    counts[cell % arms] = (counts[cell % arms] as number) + 1;
+  });
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const overall = total === 0 ? 0 : sums.reduce((sum, value) => sum + value, 0) / total;
+  return Array.from(sums, (sum, arm) => (counts[arm] === 0 ? overall : sum / (counts[arm] as number)));
 }

@@ -53,7 +53,7 @@ describe("fitCostScale", () => {
     expect(fitCostScale(table, "bestArm").scale).toBe(3);
   });
 
-  it("refuses cells that do not fill rows, bad costs, missing scores and a best arm that is free", () => {
+  it("refuses cells that do not fill rows, bad costs, missing scores and a best arm of unknown cost", () => {
     const cost = Float64Array.of(1, 2, 3);
     expect(() => fitCostScale({ cost, arms: 2 }, "minMax")).toThrow(
       failing("shape", "3 cost cells do not fill rows of 2"),
@@ -69,10 +69,16 @@ describe("fitCostScale", () => {
       );
     }
     expect(() => fitCostScale({ cost, arms: 3 }, "bestArm")).toThrow(failing("shape", "0 scores for 3 costs"));
-    const free = { cost: Float64Array.of(0, 2), score: Float64Array.of(1, 0), arms: 2 };
-    expect(() => fitCostScale(free, "bestArm")).toThrow(failing("data", "best arm (index 0) is 0"));
     const unpriced = { cost: Float64Array.of(NOT_RUN, 2), score: Float64Array.of(1, 0), arms: 2 };
-    expect(() => fitCostScale(unpriced, "bestArm")).toThrow(failing("data", "best arm (index 0) is NaN"));
+    expect(() => fitCostScale(unpriced, "bestArm")).toThrow(
+      failing("data", "no cost of the best arm (index 0) is known"),
+    );
+  });
+
+  it("falls back to the dearest arm where the best one is free, and to 1 where all are", () => {
+    const free = { cost: Float64Array.of(0, 2, 5), score: Float64Array.of(1, 0, 0), arms: 3 };
+    expect(fitCostScale(free, "bestArm")).toEqual({ kind: "bestArm", offset: 0, scale: 5 });
+    expect(fitCostScale({ ...free, cost: new Float64Array(3) }, "bestArm").scale).toBe(1);
   });
 
   it("comes back from JSON through its schema", () => {

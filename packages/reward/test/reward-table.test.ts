@@ -1,4 +1,4 @@
-import { armMeans, fitCostScale, rewardAt, rewardsAt, rewardTable } from "@haps/reward";
+import { armMeans, fitCostScale, rewardAt, rewardsAt, rewardTable, trustedArmMeans } from "@haps/reward";
 import type { OutcomeTable } from "@haps/spec";
 import { makeTestTable } from "@haps/spec/testing";
 import { expectClose } from "@haps/testing";
@@ -33,16 +33,31 @@ describe("rewardTable", () => {
     expect([...rewardTable(tableOf(new Array<number>(8).fill(1)), scale).cost]).toEqual(new Array(8).fill(0));
   });
 
-  it("refuses a question without an outcome, and a score without its cost unless costs are dropped", () => {
-    const empty = tableOf([1, 1, 1, 1, NEVER, NEVER, NEVER, NEVER]);
-    expect(() => rewardTable(empty, null)).toThrow(
-      expect.objectContaining({ code: "data", facts: { table: "test-table", question: "q0001" } }),
-    );
-    const holes = tableOf(new Array<number>(8).fill(1), [1, 1, NEVER, 1, 1, 1, 1, 1]);
-    expect(() => rewardTable(holes, scale)).toThrow(
-      expect.objectContaining({ code: "data", facts: { table: "test-table", question: "q0000", arm: 2 } }),
-    );
-    expect(rewardTable(holes, null).rows).toBe(2);
+  it("leaves a question without any outcome unrecorded", () => {
+    const { recorded } = rewardTable(tableOf([1, 1, 1, 1, NEVER, NEVER, NEVER, NEVER]), null);
+    expect([...recorded]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+  });
+
+  it("gives a score without its cost the mean cost of its arm, and of all arms where none is known", () => {
+    const one = rewardTable(tableOf(new Array<number>(8).fill(1), [2, 2, NEVER, 2, 2, 2, 6, 2]), {
+      ...scale,
+      offset: 0,
+      scale: 2,
+    });
+    expect([...one.cost]).toEqual([1, 1, 3, 1, 1, 1, 3, 1]);
+    const all = rewardTable(tableOf(new Array<number>(8).fill(1), [2, 2, NEVER, 2, 2, 2, NEVER, 2]), {
+      ...scale,
+      offset: 0,
+      scale: 2,
+    });
+    expect([...all.cost]).toEqual(new Array<number>(8).fill(1));
+  });
+});
+
+describe("trustedArmMeans", () => {
+  it("leaves out arms that were run in fewer than half as many rows as the most run arm", () => {
+    const scores = [1, 1, 0.5, NEVER, 1, NEVER, 0.5, NEVER, 1, NEVER, 0.5, 1, 1, 1, 0.5, NEVER];
+    expect([...trustedArmMeans(rewardTable(tableOf(scores), null)).quality]).toEqual([1, 1, 0.5, NEVER]);
   });
 });
 
