@@ -77,6 +77,19 @@ describe("haps evaluate", () => {
     expect(fresh.methods).toEqual(again.methods);
   });
 
+  it("drops no fits of a folder that another process has open", async () => {
+    const cwd = temporaryFolder();
+    const { folder } = await evaluateTiny(cwd, "--methods", "ridge");
+    const run = join(folder, "../..");
+    // The process that runs the tests lives; its own number would be taken for that of an earlier process.
+    writeFileSync(join(run, "lock"), `{"pid":${process.ppid}}\n`);
+    const args = ["evaluate", "--outcomes", "outcomes.jsonl", ...quick, "--methods", "ridge", "--fresh"];
+    const { code, err } = await runCli(args, { cwd });
+    expect(err).toMatch(/is in use by process/);
+    expect(code).toBe(1);
+    expect(readdirSync(join(run, "jobs"))).toHaveLength(2);
+  });
+
   it("stops on Ctrl-C with code 130, says how to go on, and goes on from there", async () => {
     const cwd = temporaryFolder();
     const file = await writeTinyOutcomes(cwd);

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCli, temporaryFolder } from "./run-cli.ts";
@@ -44,6 +44,18 @@ describe("wrong use", () => {
     const { code, err } = await runCli(["data", "list"], { cwd: temporaryFolder(), env: { HAPS_DATA: "nowhere" } });
     expect(err).toMatch(/HAPS_DATA names .*nowhere, which is not a folder/);
     expect(code).toBe(2);
+  });
+
+  it("never trains over, or removes, a folder that is no training", async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "config.json"), '{"kind":"training"}');
+    writeFileSync(join(cwd, "thesis.txt"), "years of work");
+    for (const flags of [["--fresh"], []]) {
+      const { code, err } = await runCli(["train", "simulated", "--out", ".", ...flags], { cwd });
+      expect(err).toMatch(/holds a config\.json that is not of a training; choose another --out/);
+      expect(code).toBe(2);
+    }
+    expect(readFileSync(join(cwd, "thesis.txt"), "utf8")).toBe("years of work");
   });
 
   it("refuses router modules that are none, before any data are read", async () => {

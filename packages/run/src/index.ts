@@ -1,5 +1,6 @@
 export type { Checkpoint, CheckpointFiles } from "./checkpoint-store.ts";
 export type { FileSystemPort, FolderEntry } from "./file-system-port.ts";
+export type { FreshStart } from "./forget-run.ts";
 export { type HashFolderOptions, hashFolder } from "./hash-folder.ts";
 export { type JsonDifference, jsonDifferences } from "./json-differences.ts";
 export { type RunManifest, runManifestSchema } from "./manifest.ts";

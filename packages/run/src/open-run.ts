@@ -8,6 +8,7 @@ import {
 } from "./checkpoint-store.ts";
 import { fileFailure } from "./file-failure.ts";
 import type { FileSystemPort } from "./file-system-port.ts";
+import { type FreshStart, forgetRun } from "./forget-run.ts";
 import { decodeJson, encodeJson } from "./json-file.ts";
 import { dropTornLine, settleMetrics } from "./line-log.ts";
 import { type RunManifest, runManifestSchema } from "./manifest.ts";
@@ -33,6 +34,11 @@ export interface OpenRunOptions {
   readonly config: unknown;
   /** What the run is made with. A folder with another one is refused: it could not end in the same bytes. */
   readonly manifest: RunManifest;
+  /**
+   * Forgets a run that lies in the folder and starts anew. Only files of the run layout and the named ones are removed,
+   * and only once the lock is held and the folder is known for a run of the caller's.
+   */
+  readonly fresh?: FreshStart;
   /** How many checkpoints to keep; with 2 or more a damaged one costs some steps, not the run. Default 1. */
   readonly keepCheckpoints?: number;
   /** Default: the file system of Node. */
@@ -50,7 +56,8 @@ export interface OpenRunOptions {
  * that the caller is deterministic and continues from `checkpoint`.
  *
  * @throws HapsError code `config` when the folder belongs to another configuration or manifest, saying what differs;
- *   `state` when a living process has it open, it holds something else or cannot be written; `data` when its files
+ *   `state` when a living process has it open, it holds something else (with `fresh`: no run that may be forgotten) or
+ *   cannot be written; `data` when its files
  *   were damaged and no undamaged checkpoint is left.
  *
  * @example
@@ -99,11 +106,12 @@ export async function openRun(options: OpenRunOptions): Promise<Run> {
 
 /** Brings a locked folder into the state of its newest undamaged checkpoint. */
 async function settle(
-  { folder, keepCheckpoints = 1, onEvent }: OpenRunOptions,
+  { folder, fresh, keepCheckpoints = 1, onEvent }: OpenRunOptions,
   files: FileSystemPort,
   config: Uint8Array,
   manifest: Uint8Array,
 ): Promise<Omit<RunState, "folder" | "releaseLock">> {
+  if (fresh !== undefined) await forgetRun(files, folder, fresh, { config, manifest });
   const resumed = await settleIdentity(files, folder, config, manifest);
   await removeLeftovers(files, folder);
   const place: CheckpointPlace = { files, folder: `${folder}/${CHECKPOINT_FOLDER}`, keep: keepCheckpoints };

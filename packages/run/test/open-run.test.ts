@@ -225,3 +225,56 @@ describe("an open run", () => {
     await expect(run.appendMetric({ step: 2 })).rejects.toMatchObject({ code: "disposed" });
   });
 });
+
+describe("a fresh start", () => {
+  const fresh = { isOwn: () => true, names: ["router"] };
+
+  async function finishedRun(disk: Disk): Promise<void> {
+    const run = await open(disk);
+    await run.appendMetric({ step: 1 });
+    await run.saveCheckpoint(1, { state: Uint8Array.of(1) });
+    await run.writeFile("router/model", Uint8Array.of(2));
+    await run.finish({});
+    await run.close();
+    disk.files.set(`${folder}/notes.txt`, Uint8Array.of(3));
+  }
+
+  it("forgets the run, also one of another configuration, and nothing that is not its own", async () => {
+    const disk = new Disk();
+    await finishedRun(disk);
+    const run = await open(disk, { fresh, config: { other: true } });
+    expect(run.checkpoint).toBeNull();
+    expect(run.result).toBeUndefined();
+    await run.close();
+    expect([...disk.files.keys()].map((path) => path.slice(folder.length + 1)).sort()).toEqual([
+      "config.json",
+      "manifest.json",
+      "metrics.jsonl",
+      "notes.txt",
+    ]);
+    expect(disk.files.get(`${folder}/metrics.jsonl`)).toHaveLength(0);
+  });
+
+  it("removes nothing where a living process has the folder open", async () => {
+    const disk = new Disk();
+    await finishedRun(disk);
+    const run = await open(disk);
+    const before = disk.content();
+    const other: ProcessPort = { pid: 8, isAlive: (pid) => pid === 7 || pid === 8 };
+    await expect(open(disk, { fresh, process: other })).rejects.toMatchObject({ code: "state", facts: { pid: 7 } });
+    expect(disk.content()).toEqual(before);
+    await run.close();
+  });
+
+  it.each([
+    ["isOwn refuses", { ...fresh, isOwn: () => false }, undefined],
+    ["a manifest is not a run's", fresh, "{}"],
+  ])("removes nothing where %s", async (_, start, manifest) => {
+    const disk = new Disk();
+    await finishedRun(disk);
+    if (manifest !== undefined) disk.files.set(`${folder}/manifest.json`, new TextEncoder().encode(manifest));
+    const before = disk.content();
+    await expect(open(disk, { fresh: start })).rejects.toMatchObject({ code: "state", facts: { folder } });
+    expect(disk.content()).toEqual(before);
+  });
+});

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { HapsError } from "@haps/spec";
@@ -87,13 +87,11 @@ async function demoSubject(
 /** Goes on with an unfinished training of this very program, else trains anew: the demo shows a training. */
 async function trainForDemo(terminal: Terminal, subject: Subject, folder: string): Promise<TrainedRouter> {
   const options = { folder, seed: 1, checkpointEvery: 50 };
-  if (existsSync(join(folder, "result.json"))) rmSync(folder, { recursive: true, force: true });
   try {
-    return await trainSubject(terminal, subject, options);
+    return await trainSubject(terminal, subject, { ...options, fresh: existsSync(join(folder, "result.json")) });
   } catch (error) {
     if (!HapsError.isInstance(error) || error.code !== "config") throw error;
-    rmSync(folder, { recursive: true, force: true });
-    return trainSubject(terminal, subject, options);
+    return trainSubject(terminal, subject, { ...options, fresh: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { loadBackend } from "@haps/tensor";
 import { resolveSubject, type Subject } from "../experiments/resolve-subject.ts";
@@ -8,6 +8,7 @@ import { programIdentity } from "../program-identity.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { type Terminal, worldOf } from "../terminal/terminal.ts";
 import { type TrainedRouter, type TrainingProgress, trainRouter } from "../training/train-router.ts";
+import { isTrainingFolder } from "../training/training-folder.ts";
 import { UsageError } from "../usage-error.ts";
 import { commandLine } from "./command-line.ts";
 import { printJson } from "./json-output.ts";
@@ -35,6 +36,7 @@ export async function train(terminal: Terminal, experiment: string | undefined, 
   settleFolder(folder, options);
   const trained = await trainSubject(terminal, subject, {
     folder,
+    fresh: options.fresh === true,
     seed: options.seed,
     checkpointEvery: options.checkpointEvery,
   });
@@ -63,7 +65,12 @@ export async function train(terminal: Terminal, experiment: string | undefined, 
 export async function trainSubject(
   terminal: Terminal,
   subject: Subject,
-  options: { readonly folder: string; readonly seed: number; readonly checkpointEvery: number },
+  options: {
+    readonly folder: string;
+    readonly fresh: boolean;
+    readonly seed: number;
+    readonly checkpointEvery: number;
+  },
 ): Promise<TrainedRouter> {
   const { table, simulated } = subject.opened;
   const backend = await loadBackend();
@@ -112,7 +119,9 @@ function settleFolder(folder: string, { resume, fresh }: TrainOptions): void {
   if (resume === true && fresh === true)
     throw new UsageError("--resume and --fresh exclude each other; give one of them");
   const begun = existsSync(join(folder, "config.json"));
-  if (fresh === true && begun) rmSync(folder, { recursive: true, force: true });
+  if (begun && resume !== true && !isTrainingFolder(folder)) {
+    throw new UsageError(`${folder} holds a config.json that is not of a training; choose another --out`);
+  }
   if (fresh === true || !begun || resume === true) {
     if (resume === true && !begun)
       throw new UsageError(`--resume: no training in ${folder}; leave --resume out to start one`);

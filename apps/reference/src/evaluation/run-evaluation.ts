@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { JobRecord } from "@haps/evaluation";
 import { openRun, type Run, type RunManifest } from "@haps/run";
@@ -100,10 +99,12 @@ async function openEvaluationRun(
   { runsFolder, fresh }: RunEvaluationOptions,
 ): Promise<Run> {
   const config = workloadIdentity(request);
+  // The versions hold a hash of the code: a commit that changes no code must not cost the fits that are kept.
+  const identity = { ...manifest, commit: null };
   const name = request.experiment.name.replace(/[^\w-]+/g, "-").slice(0, 60);
-  const folder = join(runsFolder, "evaluate", `${name}-${shortHash(canonicalJson({ config, manifest }))}`);
-  if (fresh) rmSync(folder, { recursive: true, force: true });
-  return openRun({ folder, config, manifest });
+  const folder = join(runsFolder, "evaluate", `${name}-${shortHash(canonicalJson({ config, manifest: identity }))}`);
+  const isOwn = (found: unknown): boolean => canonicalJson(found) === canonicalJson(config);
+  return openRun({ folder, config, manifest: identity, ...(fresh ? { fresh: { isOwn, names: ["jobs"] } } : {}) });
 }
 
 function plannedJobs(request: EvaluationRequest): Job[] {

@@ -5,6 +5,7 @@ import type { FitContext, OutcomeTable, Router } from "@haps/spec";
 import { readSafetensors, writeSafetensors } from "@haps/tensor";
 import { type ResumableTraining, startTraining } from "../haps/create-haps.ts";
 import { checkpointFiles } from "./router-checkpoint.ts";
+import { isTrainingConfig } from "./training-folder.ts";
 
 /** What to train and where to keep it. */
 export interface TrainRouterOptions {
@@ -14,6 +15,8 @@ export interface TrainRouterOptions {
   readonly simulated: boolean;
   readonly costWeights: readonly number[];
   readonly seed: number;
+  /** Forgets a training that lies in the folder. Default `false`. */
+  readonly fresh?: boolean;
   /** Steps between checkpoints, at least 1. */
   readonly checkpointEvery: number;
   readonly manifest: RunManifest;
@@ -68,6 +71,7 @@ export async function trainRouter(options: TrainRouterOptions): Promise<TrainedR
   try {
     const resumedFrom = run.checkpoint?.step ?? 0;
     if (run.result !== undefined) return { routerFolder, steps: resumedFrom, resumedFrom, wasComplete: true };
+    await run.appendTiming({ from: resumedFrom, commit: options.manifest.commit });
     const training = startTraining(fitContext(options), options.haps);
     try {
       if (run.checkpoint !== null) training.restore(decodeSnapshot(run.checkpoint));
@@ -105,7 +109,9 @@ async function openTrainingRun(options: TrainRouterOptions): Promise<Run> {
   return openRun({
     folder,
     config: { kind: "training", experiment, source, seed, costWeights, checkpointEvery, haps: options.haps ?? {} },
-    manifest,
+    // The versions hold a hash of the code: a commit that changes no code must not end a training.
+    manifest: { ...manifest, commit: null },
+    ...(options.fresh === true ? { fresh: { isOwn: isTrainingConfig, names: ["router"] } } : {}),
     ...(files === undefined ? {} : { files }),
     ...(options.process === undefined ? {} : { process: options.process }),
   });
