@@ -1,4 +1,5 @@
 export { type ArmShares, armShares } from "./arm-shares.ts";
+export { assertComparable } from "./assert-comparable.ts";
 export { averageOverSeeds } from "./average-over-seeds.ts";
 export { type ArmSummary, bestSingleArm, cheapestArm, summariseArms } from "./best-single-arm.ts";
 export { type BootstrapOptions, bootstrapOptionsSchema } from "./bootstrap-options.ts";

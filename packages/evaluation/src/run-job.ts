@@ -10,7 +10,9 @@ import {
   type Router,
   type RouterFactory,
   selectRows,
+  type Task,
 } from "@haps/spec";
+import { assertComparable } from "./assert-comparable.ts";
 import { assertFold, type Fold } from "./fold.ts";
 import type { JobRecord } from "./job-record.ts";
 import { questionOrder } from "./question-order.ts";
@@ -34,17 +36,19 @@ export interface JobInput extends Abortable {
 /**
  * Fits one method on the training part of a fold and records what it chooses for the test questions.
  *
- * The router sees the text and context of questions and the outcomes of training rows; labels and split names are
- * taken out of the training table, and evaluation outcomes are never passed. Rows go in in the order of their ids.
+ * The router sees the text and context of questions and the outcomes of training rows; labels, split names,
+ * warnings and the ids of table and task are taken out, and evaluation outcomes are never passed. Rows go in in the order of their ids.
  *
  * @returns Plain JSON. The same input gives the same bytes. The router is disposed, also after an error.
- * @throws HapsError code `data` for a fold with one text on both sides; `state` when the router breaks its contract;
+ * @throws HapsError code `data` for a log of chosen arms (see {@link assertComparable}) or a fold with one text on both
+ *   sides; `state` when the router breaks its contract;
  *   `unknown-candidate` when it chooses a candidate outside the pool; the reason of an aborted signal.
  */
 export async function runJob(input: JobInput): Promise<JobRecord> {
   const { table, factory, seed, signal } = input;
   const costWeights = input.costWeights ?? [0];
   signal?.throwIfAborted();
+  assertComparable("runJob", table);
   assertFold("runJob", table, input.fold);
   const train = questionOrder("runJob", table, input.fold.train);
   const test = questionOrder("runJob", table, input.fold.test);
@@ -52,9 +56,9 @@ export async function runJob(input: JobInput): Promise<JobRecord> {
   const watched = watchLabels(input.labelOf);
   const warnings = new Map<string, { code: string; message: string }>();
   const router = await factory.createRouter({
-    task: table.task,
+    task: neutralTask(table),
     pool: table.pool,
-    training: withoutLabels(selectRows(table, train)),
+    training: trainingView(selectRows(table, train)),
     seed,
     costWeights,
     labelOf: watched.labelOf,
@@ -93,7 +97,8 @@ async function chooseArms(
   { table, factory, signal }: JobInput,
 ): Promise<number[]> {
   signal?.throwIfAborted();
-  const requests = questions.map((question) => ({ question, task: table.task, pool: table.pool, costWeight }));
+  const task = neutralTask(table);
+  const requests = questions.map((question) => ({ question, task, pool: table.pool, costWeight }));
   const decisions = await router.route(requests, signal === undefined ? {} : { signal });
   const numberOf = new Map(table.arms.map((arm, index) => [armKey(arm), index]));
   const known = new Set(table.pool.candidates.map((candidate) => candidate.id));
@@ -133,9 +138,15 @@ function bareQuestion({ id, text, context }: Question): Question {
   return { id, text, ...(context === undefined ? {} : { context }) };
 }
 
-function withoutLabels(table: OutcomeTable): OutcomeTable {
+/** Ids and warnings of a table may name its data set, which would tell a router what the questions are about. */
+function trainingView(table: OutcomeTable): OutcomeTable {
   const rows = table.rows.map(({ question, group }) => ({ question: bareQuestion(question), group, labels: {} }));
-  return { ...table, rows };
+  return { ...table, id: "training", task: neutralTask(table), rows, warnings: [] };
+}
+
+/** The task as every router sees it, when fitted and when asked. */
+function neutralTask({ task }: OutcomeTable): Task {
+  return { ...task, id: "task" };
 }
 
 function watchLabels(labelOf: JobInput["labelOf"]) {

@@ -74,6 +74,27 @@ describe("runJob", () => {
     expect([...training.score]).toEqual([0.1, 0.9, 0.3, 0.7, 0, 1, 0.2, 0.8]);
   });
 
+  it("shows a router no name or warning of the data set, when fitted and when asked", async () => {
+    const named = { ...table, id: "secret set", task: { ...table.task, id: "secret task" }, warnings: ["secret set"] };
+    const { factory, seen } = spy();
+    const record = await runJob(job(factory, { table: named }));
+    expect(JSON.stringify(seen)).not.toMatch(/secret/);
+    const [request, training] = seen as [RoutingRequest, FitContext["training"]];
+    expect(request.task).toEqual(training.task);
+    expect([request.task?.id, training.id, training.warnings]).toEqual(["task", "training", []]);
+    expect([training.hash, record.tableHash]).toEqual(["fixture", "fixture"]);
+  });
+
+  it("refuses a log before any fit", async () => {
+    const { factory, seen } = spy();
+    const log = { ...table, score: table.score.map((score, cell) => (cell % 2 === 0 ? score : Number.NaN)) };
+    await expect(runJob(job(factory, { table: log }))).rejects.toMatchObject({
+      code: "data",
+      facts: { oneArmShare: 1, propensity: false },
+    });
+    expect(seen).toEqual([]);
+  });
+
   it("gives the same bytes with and without labels", async () => {
     const bare = {
       ...table,
