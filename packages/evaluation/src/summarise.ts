@@ -12,6 +12,7 @@ import {
 } from "./group-bootstrap.ts";
 import type { MethodOutcomes } from "./index-records.ts";
 import { meanStatistic, type PairedDifference } from "./paired-bootstrap.ts";
+import { FEWEST_TEXTS, recordedGroups, widenSparse } from "./recorded-groups.ts";
 import { recordedMean, sampleDeviation } from "./recorded-mean.ts";
 import { routingEntropy } from "./routing-entropy.ts";
 
@@ -20,7 +21,7 @@ export interface MethodSummary {
   readonly name: string;
   /** Mean score over the questions, after averaging over seeds; 0 to 1. */
   readonly score: number;
-  /** 95% interval of the score over distinct texts. */
+  /** 95% interval of the score over distinct texts; wider (Hoeffding) where gaps leave fewer than 10, or one value only. */
   readonly interval: readonly [low: number, high: number];
   /** Mean cost of one question in the table's unit; `null` without costs. */
   readonly cost: number | null;
@@ -38,9 +39,9 @@ export interface MethodSummary {
   readonly privileged: boolean;
   /** True for methods that the evaluation computes by itself. */
   readonly reference: boolean;
-  /** This method minus the best single arm of the training part of each fold, with its 95% interval; `null` when no pair is recorded. */
+  /** This method minus the best single arm of the training part of each fold, with its 95% interval; `null` for fewer than 10 texts with a recorded pair. */
   readonly versusBestSingle: PairedDifference | null;
-  /** This method minus HAPS, with its 95% interval; `null` when HAPS is not among the methods. */
+  /** This method minus HAPS, with its 95% interval; `null` when HAPS is not among the methods, or for fewer than 10 texts with a recorded pair. */
   readonly versusHaps: PairedDifference | null;
   /** `(score - best single) / (oracle - best single)` on the same questions; `null` when the oracle gains nothing. */
   readonly oracleShare: number | null;
@@ -107,7 +108,7 @@ export function summarise(input: SummariseInput): EvaluationSummary {
     costUnit: table.costUnit ?? null,
     methods: collected.methods.map((method, index) => ({
       ...plainFigures(method, references),
-      ...resampledFigures(statistics[index] as MethodStatistics, intervalOf),
+      ...resampledFigures(method, references, statistics[index] as MethodStatistics, intervalOf, options.level),
     })),
   };
 }
@@ -135,32 +136,43 @@ function methodStatistics(method: MethodOutcomes, references: References, groupi
       { method: method.name },
     );
   }
+  const difference = (other: MethodOutcomes): RatioStatistic | null => {
+    const statistic = mean(scoreDifferences(method, other));
+    return statistic === null || recordedGroups(statistic) < FEWEST_TEXTS ? null : statistic;
+  };
   return {
     score,
     costRatio: costRatioStatistic(method, references.bestSingle, grouping),
-    versusBestSingle: mean(scoreDifferences(method, references.bestSingle)),
-    versusHaps: references.haps === undefined ? null : mean(scoreDifferences(method, references.haps)),
+    versusBestSingle: difference(references.bestSingle),
+    versusHaps: references.haps === undefined ? null : difference(references.haps),
   };
 }
 
 function resampledFigures(
+  method: MethodOutcomes,
+  references: References,
   statistics: MethodStatistics,
   intervalOf: ReadonlyMap<RatioStatistic, Interval>,
+  level: number,
 ): Pick<MethodSummary, Resampled> {
-  const bounds = (statistic: RatioStatistic): readonly [number, number] => {
-    const { low, high } = intervalOf.get(statistic) as Interval;
-    return [low, high];
+  const found = (statistic: RatioStatistic): Interval => intervalOf.get(statistic) as Interval;
+  const bounds = ({ low, high }: Interval): readonly [number, number] => [low, high];
+  const paired = (statistic: RatioStatistic | null, other: MethodOutcomes | undefined): PairedDifference | null => {
+    if (statistic === null || other === undefined) return null;
+    const interval = found(statistic);
+    const widened = sameOutcomes(method, other)
+      ? interval
+      : widenSparse(statistic, interval, { low: -1, high: 1 }, level);
+    return { difference: statisticValue(statistic), ...widened };
   };
-  const paired = (statistic: RatioStatistic | null): PairedDifference | null =>
-    statistic === null ? null : { difference: statisticValue(statistic), ...(intervalOf.get(statistic) as Interval) };
   const { score, costRatio } = statistics;
   return {
     score: statisticValue(score),
-    interval: bounds(score),
+    interval: bounds(widenSparse(score, found(score), { low: 0, high: 1 }, level)),
     costRatio: costRatio === null ? null : statisticValue(costRatio),
-    costRatioInterval: costRatio === null ? null : bounds(costRatio),
-    versusBestSingle: paired(statistics.versusBestSingle),
-    versusHaps: paired(statistics.versusHaps),
+    costRatioInterval: costRatio === null ? null : bounds(found(costRatio)),
+    versusBestSingle: paired(statistics.versusBestSingle, references.bestSingle),
+    versusHaps: paired(statistics.versusHaps, references.haps),
   };
 }
 
@@ -188,6 +200,13 @@ function scoreDifferences(method: MethodOutcomes, other: MethodOutcomes): Float6
       const against = other.perSeed[seed]?.score as Float64Array;
       return score.map((value, question) => value - (against[question] as number));
     }),
+  );
+}
+
+/** Whether both choose alike, as far as the table tells: the same scores and the same gaps. */
+function sameOutcomes(method: MethodOutcomes, other: MethodOutcomes): boolean {
+  return method.perSeed.every(({ score }, seed) =>
+    score.every((value, question) => Object.is(value, other.perSeed[seed]?.score[question])),
   );
 }
 

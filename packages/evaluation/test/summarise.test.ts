@@ -11,6 +11,21 @@ const rows = Array.from({ length: 40 }, (_, index) => ({
 }));
 const bootstrap = { resamples: 500 };
 
+/** Arm `a` scores 0.5 everywhere, arm `b` one value where it was run: not on the first `gaps` questions. */
+function partial(questions: number, gaps: number, second = 0.9) {
+  const table = tableOf(
+    Array.from({ length: questions }, (_, index) => ({
+      id: `q${index}`,
+      scores: [0.5, index < gaps ? Number.NaN : second],
+    })),
+  );
+  const seeds = [{ seed: 0, folds: foldsOf(table, 2) }];
+  const figures = (rule: (row: number) => number) =>
+    summarise({ experiment: "e", table, seeds, records: recordsOf(table, seeds, "haps", [0], rule), bootstrap })
+      .methods[0];
+  return { figures };
+}
+
 describe("summarise", () => {
   it("gives the figures of routed and reference methods", async () => {
     const table = tableOf(rows);
@@ -127,19 +142,33 @@ describe("summarise", () => {
   });
 
   it("never scores a cell that was not run 0: it is left out of the pair and counted", () => {
-    const table = tableOf(
-      Array.from({ length: 10 }, (_, index) => ({ id: `q${index}`, scores: [0.5, index < 4 ? Number.NaN : 0.9] })),
-    );
-    const seeds = [{ seed: 0, folds: foldsOf(table, 2) }];
-    const records = recordsOf(table, seeds, "haps", [0], () => 1);
-    const haps = summarise({ experiment: "e", table, seeds, records, bootstrap }).methods[0];
-    expect(haps).toMatchObject({ score: 0.9, interval: [0.9, 0.9], notRecorded: 4 });
-    const outside = recordsOf(table, seeds, "haps", [0], (row) => (row === 0 ? -1 : 0));
-    expect(summarise({ experiment: "e", table, seeds, records: outside, bootstrap }).methods[0]).toMatchObject({
-      score: 0.5,
-      notRecorded: 1,
-      versusBestSingle: { difference: -0.4, low: -0.4, high: -0.4 },
-    });
+    const { figures } = partial(24, 4);
+    expect(figures(() => 1)).toMatchObject({ score: 0.9, notRecorded: 4 });
+    expect(figures((row) => (row === 0 ? -1 : 0))).toMatchObject({ score: 0.5, notRecorded: 1 });
+  });
+
+  it("gives no difference for fewer than 10 recorded texts, and an interval as wide as the range allows", () => {
+    const few = partial(24, 15).figures(() => 1);
+    expect(few).toMatchObject({ score: 0.9, notRecorded: 15, versusBestSingle: null, versusHaps: null });
+    // 9 texts of weight 1/9: half width sqrt(ln(2 / 0.05) / (2 * 9)), cut at 1.
+    expect(few?.interval[0]).toBeCloseTo(0.9 - Math.sqrt(Math.log(40) / 18), 12);
+    expect(few?.interval[1]).toBe(1);
+    expect(partial(24, 14).figures(() => 1)?.versusBestSingle).not.toBeNull();
+  });
+
+  it("has no zero width where equal values leave questions unrecorded, but for a method against itself", () => {
+    const { figures } = partial(40, 4, 0.3);
+    const haps = figures(() => 1);
+    const single = figures(() => 0);
+    // Differences lie in [-1, 1], so that the reach is twice that of a score.
+    const reach = 2 * Math.sqrt(Math.log(40) / (2 * 36));
+    expect(haps?.versusBestSingle?.difference).toBeCloseTo(-0.2, 12);
+    expect(haps?.versusBestSingle?.low).toBeCloseTo(-0.2 - reach, 12);
+    expect(haps?.versusBestSingle?.high).toBeCloseTo(-0.2 + reach, 12);
+    expect(haps?.versusHaps).toEqual({ difference: 0, low: 0, high: 0 });
+    const level = partial(40, 4, 0.5).figures(() => 1)?.versusBestSingle;
+    expect(level).toMatchObject({ difference: 0, low: -reach, high: reach });
+    expect(single).toMatchObject({ interval: [0.5, 0.5], versusBestSingle: { difference: 0, low: 0, high: 0 } });
   });
 
   it("gives the same bytes for records in any order", () => {
