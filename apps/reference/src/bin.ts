@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** @module Entry of the `haps` command: makes a terminal of this process and runs {@link main} in it. */
-import { createInterface } from "node:readline/promises";
 import { repositoryRoot } from "./experiments/find-data.ts";
 import { Interrupted } from "./interrupted.ts";
 import { EXIT_CODES, main } from "./main.ts";
+import { askQuestion } from "./terminal/ask-question.ts";
 import { createColours, type Terminal, wantsColours } from "./terminal/terminal.ts";
 
 const interruption = new AbortController();
@@ -14,13 +14,13 @@ function interrupt(): void {
   interruption.abort(new Interrupted());
 }
 
-async function ask(question: string): Promise<string> {
-  const reader = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await reader.question(question, { signal: interruption.signal });
-  } finally {
-    reader.close();
-  }
+function ask(question: string): Promise<string> {
+  return askQuestion(question, {
+    input: process.stdin,
+    output: process.stdout,
+    signal: interruption.signal,
+    interrupt,
+  });
 }
 
 /** npm runs scripts in the folder of the package; people mean the folder that they stand in. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { register } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { CreateRouter, RouterFactory } from "@haps/spec";
+import type { CreateRouter, Router, RouterFactory } from "@haps/spec";
 import { OWN_ROUTER } from "./jobs/workload.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -19,12 +19,23 @@ export async function loadOwnRouter(file: string): Promise<RouterFactory> {
     id: OWN_ROUTER,
     createRouter: async (context) => {
       const router = await createRouter(context);
-      if (router?.contractVersion === 1 && typeof router.route === "function") return router;
+      const lacking = lackingMembers(router);
+      if (lacking.length === 0) return router;
       throw new UsageError(
-        `--router: createRouter of ${file} returned no router; expected { contractVersion: 1, id, route, dispose }`,
+        `--router: createRouter of ${file} returned no router: ${lacking.join(", ")} wrong or missing; expected { contractVersion: 1, id, route, dispose }`,
       );
     },
   };
+}
+
+/** Members that every router needs and this one lacks. */
+function lackingMembers(router: Partial<Router> | null | undefined): string[] {
+  return [
+    ...(router?.contractVersion === 1 ? [] : ["contractVersion"]),
+    ...(typeof router?.id === "string" && router.id !== "" ? [] : ["id"]),
+    ...(typeof router?.route === "function" ? [] : ["route"]),
+    ...(typeof router?.dispose === "function" ? [] : ["dispose"]),
+  ];
 }
 
 async function importDefault(file: string): Promise<CreateRouter> {

@@ -122,7 +122,13 @@ describe("haps evaluate", () => {
     const cwd = temporaryFolder();
     const own = await evaluateTiny(cwd, "--methods", "ridge", "--router", customRouter);
     expect(own.methods.slice(0, 2).map((method) => method.name)).toEqual(["ridge", "own-router"]);
-    writeFileSync(join(cwd, "wrong.mjs"), "export default () => ({ route: 1 });\n");
+    const again = await evaluateTiny(cwd, "--methods", "ridge", "--router", customRouter);
+    // What the module imports may have changed: its two fits run again, those of ridge are kept.
+    expect(again.provenance.jobs).toBe(2);
+    writeFileSync(
+      join(cwd, "wrong.mjs"),
+      "export default () => ({ contractVersion: 1, id: 'mine', route: async () => [] });\n",
+    );
     const args = [
       "evaluate",
       "--outcomes",
@@ -135,7 +141,9 @@ describe("haps evaluate", () => {
     ];
     const wrong = await runCli(args, { cwd });
     expect(wrong).toMatchObject({ code: 2, out: "" });
-    expect(wrong.err).toMatch(/haps: --router: createRouter of .*wrong\.mjs returned no router/);
+    expect(wrong.err).toMatch(
+      /haps: --router: createRouter of .*wrong\.mjs returned no router: dispose wrong or missing/,
+    );
   });
 
   it("measures HAPS where texts say nothing about outcomes", async () => {

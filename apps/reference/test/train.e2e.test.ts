@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashFolder } from "@haps/run";
 import { loadBackend } from "@haps/tensor";
@@ -108,6 +108,25 @@ describe("a training that is killed and resumed", () => {
     const { resumedFrom } = await trainRouter(shortTraining(join(root, "stopped")));
     expect(resumedFrom).toBe(7);
     expect(await hashFolder(join(root, "stopped"))).toBe(await hashFolder(join(root, "unbroken")));
+  });
+
+  it("is not believed to be finished where its router is missing or another", async () => {
+    const folder = join(temporaryFolder(), "finished");
+    await trainRouter(shortTraining(folder));
+    expect((await trainRouter(shortTraining(folder))).wasComplete).toBe(true);
+    appendFileSync(join(folder, "router/README.md"), "!");
+    await expect(trainRouter(shortTraining(folder))).rejects.toThrow(/README\.md: is not what the training wrote/);
+    rmSync(join(folder, "router"), { recursive: true });
+    await expect(trainRouter(shortTraining(folder))).rejects.toMatchObject({ code: "data" });
+    expect((await trainRouter({ ...shortTraining(folder), fresh: true })).wasComplete).toBe(false);
+  });
+
+  it("goes on at another commit of the same code", async () => {
+    const folder = join(temporaryFolder(), "finished");
+    await trainRouter(shortTraining(folder));
+    const { manifest } = shortTraining(folder);
+    const again = await trainRouter({ ...shortTraining(folder), manifest: { ...manifest, commit: "abc" } });
+    expect(again.wasComplete).toBe(true);
   });
 
   it("would differ without the resumption: a killed run is not complete", async () => {

@@ -7,6 +7,7 @@ import { type FinishedEvaluation, runEvaluation } from "../evaluation/run-evalua
 import { findData } from "../experiments/find-data.ts";
 import { resolveSubject, SIMULATED, type Subject, simulatedSubject } from "../experiments/resolve-subject.ts";
 import type { SimulatedSource } from "../experiments/table-source.ts";
+import { Interrupted } from "../interrupted.ts";
 import { type Terminal, worldOf } from "../terminal/terminal.ts";
 import { loadCheckpoint } from "../training/router-checkpoint.ts";
 import type { TrainedRouter } from "../training/train-router.ts";
@@ -103,6 +104,10 @@ async function routeForDemo(terminal: Terminal, folder: string, json: boolean): 
     const decision = await routeText(checkpoint, text, 0, terminal.signal);
     if (!json) printDecision(terminal, checkpoint, decision, text);
     return decisionJson(checkpoint, decision, text, 0);
+  } catch (error) {
+    // The prompt has left the cursor in its line.
+    if (error instanceof Interrupted) terminal.note("\nstopped; the router and the comparison are kept\n");
+    throw error;
   } finally {
     checkpoint.router.dispose();
   }

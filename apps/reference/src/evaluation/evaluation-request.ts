@@ -24,22 +24,24 @@ export interface EvaluationRequest {
  * What fits must have in common to be kept side by side: the source, the folds and what routers are asked.
  *
  * Methods, seeds and permutations are not part of it: a later request with more of them uses the fits that are there.
+ * Nor is a router module of a user's own: its fits are not kept.
  */
 export function workloadIdentity(request: EvaluationRequest): Readonly<Record<string, unknown>> {
-  const { source, router, ...shared } = request.workload;
+  const { source, router: _, ...shared } = request.workload;
   return {
     kind: "evaluation",
     experiment: request.experiment.name,
     source: sourceIdentity(source),
     ...shared,
-    ...(router === undefined ? {} : { routerHash: shortHash(readFileSync(router)) }),
   };
 }
 
 /** Ten digits that name a request among others of the same workload. */
 export function requestHash(request: EvaluationRequest): string {
   const { methods, seeds, permutations } = request;
-  return shortHash(canonicalJson({ methods, seeds, permutations, notes: request.experiment.notes }));
+  const { router } = request.workload;
+  const own = router === undefined ? {} : { router: shortHash(readFileSync(router)) };
+  return shortHash(canonicalJson({ methods, seeds, permutations, notes: request.experiment.notes, ...own }));
 }
 
 /** The first ten hexadecimal digits of a SHA-256. */

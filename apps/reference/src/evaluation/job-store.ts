@@ -2,7 +2,7 @@ import { type JobRecord, parseJobRecord } from "@haps/evaluation";
 import type { Run } from "@haps/run";
 import { HapsError } from "@haps/spec";
 import type { JobResult } from "../jobs/job-executor.ts";
-import { type Job, nameOfJob } from "../jobs/workload.ts";
+import { type Job, nameOfJob, OWN_ROUTER } from "../jobs/workload.ts";
 
 /** Finished fits of one workload, kept in its run folder: one file each, so that a kill loses none of them. */
 export interface JobStore {
@@ -21,7 +21,7 @@ export interface JobStore {
  */
 export async function openJobStore(run: Run, jobs: readonly Job[]): Promise<JobStore> {
   const records = new Map<string, JobRecord>();
-  for (const job of jobs) {
+  for (const job of jobs.filter(isKept)) {
     const name = nameOfJob(job);
     const bytes = await run.readFile(jobFile(name));
     if (bytes !== null) records.set(name, readRecord(run, name, bytes));
@@ -32,6 +32,7 @@ export async function openJobStore(run: Run, jobs: readonly Job[]): Promise<JobS
     add: ({ job, record, milliseconds }) => {
       const name = nameOfJob(job);
       records.set(name, record);
+      if (!isKept(job)) return;
       const bytes = new TextEncoder().encode(`${JSON.stringify(record)}\n`);
       const write = run.writeFile(jobFile(name), bytes).then(() => run.appendTiming({ job: name, milliseconds }));
       // Read in `settle`; until then a failure must not end the process as an unhandled rejection.
@@ -42,6 +43,11 @@ export async function openJobStore(run: Run, jobs: readonly Job[]): Promise<JobS
       await Promise.all(writes);
     },
   };
+}
+
+/** What a user's own module imports or reads can change unseen: its fits are never taken for those of another time. */
+function isKept({ method }: Job): boolean {
+  return method !== OWN_ROUTER;
 }
 
 function jobFile(name: string): string {

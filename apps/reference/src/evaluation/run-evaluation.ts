@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { JobRecord } from "@haps/evaluation";
-import { openRun, type Run, type RunManifest } from "@haps/run";
+import { appendOpening, openRun, type Run, type RunManifest } from "@haps/run";
 import { canonicalJson } from "@haps/spec";
 import { loadBackend } from "@haps/tensor";
 import { type OpenedTable, openTable } from "../experiments/open-table.ts";
@@ -16,7 +16,9 @@ import { buildResult } from "./build-result.ts";
 import { type EvaluationRequest, requestHash, shortHash, workloadIdentity } from "./evaluation-request.ts";
 import { type EvaluationResult, evaluationResultSchema } from "./evaluation-result.ts";
 import { type JobStore, openJobStore } from "./job-store.ts";
-import { logOpening } from "./openings-log.ts";
+
+/** Name of the log of openings in the runs folder. */
+const OPENINGS_FILE = "openings.jsonl";
 
 /** How to run an evaluation. */
 export interface RunEvaluationOptions {
@@ -64,7 +66,7 @@ export async function runEvaluation(
   try {
     const jobs = plannedJobs(request);
     const store = await openJobStore(run, jobs);
-    const openings = noteOpening(request, manifest, program, options);
+    const openings = await noteOpening(request, manifest, program, options);
     const { ran, fitSeconds } = await runMissing({ request, jobs, store, options });
     const workers = options.workers;
     const result = buildResult({
@@ -122,15 +124,15 @@ function noteOpening(
   manifest: RunManifest,
   program: ProgramIdentity,
   { terminal, runsFolder }: RunEvaluationOptions,
-): number {
-  return logOpening(runsFolder, {
+): Promise<number> {
+  return appendOpening(join(runsFolder, OPENINGS_FILE), {
     time: new Date(terminal.now()).toISOString(),
     experiment: request.experiment.name,
     commit: program.commit,
     program: program.versions.haps ?? "unknown",
     configHash: shortHash(canonicalJson(workloadIdentity(request))),
     dataHash: manifest.dataHash ?? "",
-    methods: request.methods,
+    methods: [...request.methods],
     seeds: request.seeds,
     permutations: request.permutations,
   });

@@ -33,7 +33,7 @@ const checkpointSchema = z.object({
 /** What a checkpoint says about its router, without the router itself. */
 export interface CheckpointFacts extends Omit<z.output<typeof checkpointSchema>, "router"> {}
 
-/** A router as it is kept on disk: `config.json`, `model.safetensors` and `README.md`, by name. */
+/** A router as it is kept on disk: `model.safetensors`, `README.md` and `config.json`, by name. */
 export type CheckpointFiles = Readonly<Record<string, Uint8Array>>;
 
 /** What {@link checkpointFiles} writes down. */
@@ -48,9 +48,10 @@ export interface CheckpointInput {
 export function checkpointFiles({ facts, table, steps, saved }: CheckpointInput): CheckpointFiles {
   const encoder = new TextEncoder();
   return {
-    "config.json": encoder.encode(`${JSON.stringify({ ...facts, router: saved.config }, null, 2)}\n`),
     "model.safetensors": writeSafetensors(saved.arrays, { metadata: { format: "haps-router" } }),
     "README.md": encoder.encode(readme(facts, table, steps)),
+    // The last one: where it is, the others are.
+    "config.json": encoder.encode(`${JSON.stringify({ ...facts, router: saved.config }, null, 2)}\n`),
   };
 }
 

@@ -4,6 +4,7 @@ import { openRun, type Run } from "@haps/run";
 import type { FitContext, OutcomeTable, Router } from "@haps/spec";
 import { readSafetensors, writeSafetensors } from "@haps/tensor";
 import { type ResumableTraining, startTraining } from "../haps/create-haps.ts";
+import { finishTraining, verifyFinished } from "./finished-training.ts";
 import { checkpointFiles } from "./router-checkpoint.ts";
 import { isTrainingConfig } from "./training-folder.ts";
 
@@ -70,7 +71,10 @@ export async function trainRouter(options: TrainRouterOptions): Promise<TrainedR
   const routerFolder = `${folder}/router`;
   try {
     const resumedFrom = run.checkpoint?.step ?? 0;
-    if (run.result !== undefined) return { routerFolder, steps: resumedFrom, resumedFrom, wasComplete: true };
+    if (run.result !== undefined) {
+      await verifyFinished(run);
+      return { routerFolder, steps: resumedFrom, resumedFrom, wasComplete: true };
+    }
     await run.appendTiming({ from: resumedFrom, commit: options.manifest.commit });
     const training = startTraining(fitContext(options), options.haps);
     try {
@@ -152,8 +156,7 @@ async function keepRouter(run: Run, training: ResumableTraining, options: TrainR
       steps: training.totalSteps,
       saved: finished.save(),
     });
-    for (const [name, bytes] of Object.entries(files)) await run.writeFile(`router/${name}`, bytes);
-    await run.finish({ steps: training.totalSteps, router: "router" });
+    await finishTraining(run, training.totalSteps, files);
   } finally {
     finished.router.dispose();
   }

@@ -13,7 +13,7 @@ export function measurementSection(result: EvaluationResult): Section {
     name: "How measured",
     title: "How this was measured",
     body: [
-      html`<p>For ${counted(seeds.length, "seed")}, the questions were cut into ${folds} folds by distinct text; every method was fitted on the training part of a fold and then chose an arm for each question of the test part, which it had not seen. Scores and costs are averaged over seeds for each question first, and the 95% intervals then resample the ${texts} distinct texts, the same ones for every method. “Best single arm” is the arm with the highest mean score on the training part of each fold, chosen without a look at the test part. The outer folds of this experiment on these data have been opened ${openings === 1 ? "once, by this evaluation" : `${openings} times, this evaluation included`}; every opening is logged.</p>
+      html`<p>For ${counted(seeds.length, "seed")}, the questions were cut into ${folds} folds by distinct text; every method was fitted on the training part of a fold and then chose an arm for each question of the test part, which it had not seen. Scores and costs are averaged over seeds for each question first, and the 95% intervals then resample the ${texts} distinct texts, the same ones for every method. “Best single arm” is the arm with the highest mean score on the training part of each fold, chosen without a look at the test part. The outer folds of this experiment on these data have been opened ${openings === 1 ? "once, by this evaluation" : `${openings} times, this evaluation included`}; every opening is logged in the runs folder, and only those of this folder are counted.</p>
 `,
       facts([
         ["questions", String(questions)],
