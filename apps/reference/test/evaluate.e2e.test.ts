@@ -180,11 +180,16 @@ describe("haps evaluate", () => {
     const { folder } = await evaluateTiny(cwd, "--methods", "ridge");
     const jobs = join(folder, "../../jobs");
     const [job] = readdirSync(jobs);
-    writeFileSync(join(jobs, job as string), "{");
     const args = ["evaluate", "--outcomes", "outcomes.jsonl", ...quick, "--methods", "ridge"];
-    const { code, err } = await runCli(args, { cwd });
-    expect(err).toMatch(/ridge\.seed-1\.fold-0\.json: it is not JSON; delete it, and the fit runs again/);
-    expect(code).toBe(1);
+    for (const [content, problem] of [
+      ["{", ": it is not JSON"],
+      ["{}", ', field ".*": is damaged'],
+    ] as const) {
+      writeFileSync(join(jobs, job as string), content);
+      const { code, err } = await runCli(args, { cwd });
+      expect(err).toMatch(new RegExp(`ridge\\.seed-1\\.fold-0\\.json${problem}.*; delete it, and the fit runs again`));
+      expect(code).toBe(1);
+    }
   });
 });
 
@@ -204,7 +209,7 @@ describe("haps report", () => {
     const cwd = temporaryFolder();
     writeFileSync(join(cwd, "result.json"), '{"kind": "evaluation", "schemaVersion": 1}');
     const { code, err } = await runCli(["report", "."], { cwd });
-    expect(err).toMatch(/^haps: result .*result\.json: .*experiment: /);
-    expect(code).toBe(2);
+    expect(err).toMatch(/^haps: .*result\.json, field "experiment": is damaged \(.*\); evaluate again/);
+    expect(code).toBe(1);
   });
 });

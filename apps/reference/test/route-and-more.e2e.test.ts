@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { demo } from "../src/commands/demo.ts";
@@ -18,7 +18,9 @@ describe("haps train and haps route", () => {
     expect(again).toMatchObject({ code: 2, out: "" });
     expect(again.err).toMatch(/holds a finished training; add --fresh to train anew, or choose another --out/);
     const resumed = await runCli(["train", "--outcomes", file, "--resume", "--json"], { cwd });
-    expect(JSON.parse(resumed.out)).toMatchObject({ wasComplete: true, steps: 750 });
+    const result = readFileSync(join(cwd, ".haps/train/outcomes/result.json"), "utf8");
+    const { steps } = JSON.parse(result) as { readonly steps: number };
+    expect(JSON.parse(resumed.out)).toMatchObject({ wasComplete: true, steps });
 
     const question = "What is 12 plus 7?";
     const routed = await runCli(["route", ".haps/train/outcomes", question, "--json"], { cwd });
@@ -38,6 +40,27 @@ describe("haps train and haps route", () => {
     expect(shown.out).toContain(`chosen    ${decision.chosen.label}\n`);
     expect(shown.out).toMatch(/because {3}\S/);
     expect(shown.out).toMatch(/1 {2}.* \d+\.\d %/);
+
+    const beyond = await runCli(["route", ".haps/train/outcomes", question, "--cost-weight", "50"], { cwd });
+    expect(beyond.err).toMatch(/note: --cost-weight 50 lies beyond 2, the largest that this router was trained at/);
+    expect(beyond.code).toBe(0);
+
+    const configFile = join(cwd, ".haps/train/outcomes/router/config.json");
+    const saved = JSON.parse(readFileSync(configFile, "utf8")) as { readonly router: { readonly model: object } };
+    const rewrite = async (change: object) => {
+      const model = { ...saved.router.model, ...change };
+      writeFileSync(configFile, JSON.stringify({ ...saved, router: { ...saved.router, model } }));
+      return runCli(["route", ".haps/train/outcomes", question, "--cost-weight", "1"], { cwd });
+    };
+    const unpriced = await rewrite({ costScale: null });
+    expect(unpriced.err).toMatch(/--cost-weight: this router was trained without costs/);
+    expect(unpriced.code).toBe(2);
+    const damaged = await rewrite({ means: {} });
+    expect(damaged.err).toMatch(/^haps: .*config\.json, field "router\.model\.means\.quality": is damaged/);
+    expect(damaged.code).toBe(1);
+    const halved = await rewrite({ featureDimension: 3 });
+    expect(halved.err).toMatch(/^haps: .*router: holds no router that can be loaded \(/);
+    expect(halved.code).toBe(1);
 
     writeFileSync(join(cwd, ".haps/train/outcomes/router/config.json"), "{");
     const broken = await runCli(["route", ".haps/train/outcomes", question], { cwd });

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { DataError, parseConfig } from "@haps/spec";
+import { DataError } from "@haps/spec";
 import { type EvaluationResult, evaluationResultSchema } from "../evaluation/evaluation-result.ts";
-import { renderReport } from "../report/render-report.ts";
+import { parseWritten } from "../parse-written.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage-error.ts";
 import { printJson } from "./json-output.ts";
@@ -14,10 +14,12 @@ export interface ReportOptions {
 }
 
 /** Writes the report of a finished evaluation anew. */
-export function report(terminal: Terminal, target: string, options: ReportOptions): void {
+export async function report(terminal: Terminal, target: string, options: ReportOptions): Promise<void> {
   const file = findResult(resolve(terminal.cwd, target));
   const result = readResult(file);
   const page = options.out === undefined ? join(dirname(file), "report.html") : resolve(terminal.cwd, options.out);
+  // Loading the charts takes longer than most commands do.
+  const { renderReport } = await import("../report/render-report.ts");
   mkdirSync(dirname(page), { recursive: true });
   writeFileSync(page, renderReport(result));
   if (options.json === true) {
@@ -55,7 +57,7 @@ function readResult(file: string): EvaluationResult {
     throw new DataError({ file }, "is not JSON", "evaluate again", { cause: error });
   }
   if (typeof value === "object" && value !== null && "kind" in value && value.kind === "evaluation") {
-    return parseConfig(`result ${file}`, evaluationResultSchema, value);
+    return parseWritten(evaluationResultSchema, value, { file, advice: "evaluate again" });
   }
   throw new UsageError(`${file} is not the result of an evaluation; reports are made of those`);
 }

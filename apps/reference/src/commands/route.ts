@@ -28,11 +28,28 @@ export async function route(
   await loadBackend();
   const checkpoint = loadCheckpoint(resolve(terminal.cwd, folder));
   try {
+    checkCostWeight(terminal, checkpoint, options.costWeight);
     const decision = await routeText(checkpoint, text, options.costWeight, terminal.signal);
     if (options.json === true) return printJson(terminal, decisionJson(checkpoint, decision, text, options.costWeight));
     printDecision(terminal, checkpoint, decision, text);
   } finally {
     checkpoint.router.dispose();
+  }
+}
+
+/** A router knows nothing about costs that it has not seen, and little beyond the weights that it was trained at. */
+function checkCostWeight(terminal: Terminal, { costWeights }: LoadedCheckpoint, costWeight: number): void {
+  if (costWeight === 0) return;
+  if (costWeights === null) {
+    throw new UsageError(
+      "--cost-weight: this router was trained without costs; leave it out, or train on outcomes with costs",
+    );
+  }
+  const largest = Math.max(...costWeights);
+  if (costWeight > largest) {
+    terminal.note(
+      `note: --cost-weight ${costWeight} lies beyond ${largest}, the largest that this router was trained at\n`,
+    );
   }
 }
 

@@ -1,8 +1,9 @@
-import { type JobRecord, parseJobRecord } from "@haps/evaluation";
+import { type JobRecord, jobRecordSchema } from "@haps/evaluation";
 import type { Run } from "@haps/run";
-import { HapsError } from "@haps/spec";
+import { DataError } from "@haps/spec";
 import type { JobResult } from "../jobs/job-executor.ts";
 import { type Job, nameOfJob, OWN_ROUTER } from "../jobs/workload.ts";
+import { parseWritten } from "../parse-written.ts";
 
 /** Finished fits of one workload, kept in its run folder: one file each, so that a kill loses none of them. */
 export interface JobStore {
@@ -17,7 +18,7 @@ export interface JobStore {
 /**
  * Reads which of the jobs are finished.
  *
- * @throws ConfigError or HapsError code `data` for a file that is no record: it was damaged.
+ * @throws DataError for a file that is no record: it was damaged.
  */
 export async function openJobStore(run: Run, jobs: readonly Job[]): Promise<JobStore> {
   const records = new Map<string, JobRecord>();
@@ -55,17 +56,13 @@ function jobFile(name: string): string {
 }
 
 function readRecord(run: Run, name: string, bytes: Uint8Array): JobRecord {
+  const file = `${run.folder}/${jobFile(name)}`;
+  const advice = "delete it, and the fit runs again";
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    const file = `${run.folder}/${jobFile(name)}`;
-    throw new HapsError(
-      "data",
-      `${file}: it is not JSON; delete it, and the fit runs again`,
-      { file },
-      { cause: error },
-    );
+    throw new DataError({ file }, "it is not JSON", advice, { cause: error });
   }
-  return parseJobRecord(value);
+  return parseWritten(jobRecordSchema, value, { file, advice });
 }

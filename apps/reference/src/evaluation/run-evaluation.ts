@@ -9,7 +9,6 @@ import { runInProcess } from "../jobs/run-in-process.ts";
 import { runInWorkers } from "../jobs/run-in-workers.ts";
 import { type Job, planWork } from "../jobs/workload.ts";
 import { type ProgramIdentity, programIdentity } from "../program-identity.ts";
-import { renderReport } from "../report/render-report.ts";
 import { createProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { buildResult } from "./build-result.ts";
@@ -194,6 +193,8 @@ function recordsOf(jobs: readonly Job[], store: JobStore, permutation: number | 
 async function keepResult(run: Run, request: EvaluationRequest, built: EvaluationResult): Promise<FinishedEvaluation> {
   // Through JSON, so that the result at hand is the result that a later command reads.
   const result = evaluationResultSchema.parse(JSON.parse(JSON.stringify(built)));
+  // Loading the charts takes longer than most commands do.
+  const { renderReport } = await import("../report/render-report.ts");
   const path = `results/${requestHash(request)}`;
   const encoder = new TextEncoder();
   await run.writeFile(`${path}/result.json`, encoder.encode(`${JSON.stringify(result, null, 2)}\n`));

@@ -1,20 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Arm,
-  armLabel,
-  DataError,
-  type OutcomeTable,
-  type Pool,
-  parseConfig,
-  type Router,
-  type Task,
-} from "@haps/spec";
+import { type Arm, armLabel, DataError, type OutcomeTable, type Pool, type Router, type Task } from "@haps/spec";
 import { readSafetensors, writeSafetensors } from "@haps/tensor";
 import { z } from "zod";
 import { loadRouter, type SavedHaps } from "../haps/create-haps.ts";
+import { parseWritten } from "../parse-written.ts";
 import { UsageError } from "../usage-error.ts";
+import { savedHapsSchema } from "./saved-haps-schema.ts";
+
+const ADVICE = "restore the checkpoint from a copy, or train again";
 
 const checkpointSchema = z.object({
   formatVersion: z.literal(1),
@@ -27,7 +22,7 @@ const checkpointSchema = z.object({
   costUnit: z.string().nullable(),
   seed: z.int(),
   dataHash: z.string(),
-  router: z.custom<SavedHaps["config"]>((value) => typeof value === "object" && value !== null),
+  router: savedHapsSchema,
 });
 
 /** What a checkpoint says about its router, without the router itself. */
@@ -76,12 +71,14 @@ export interface LoadedCheckpoint {
   readonly facts: CheckpointFacts;
   /** The caller disposes it. */
   readonly router: Router;
+  /** Cost weights that it was trained at; `null`: it was trained without costs. */
+  readonly costWeights: readonly number[] | null;
 }
 
 /**
  * Loads a router from its folder, or from the folder of the run that trained it. A backend must have been loaded.
  *
- * @throws UsageError when there is no checkpoint; DataError and ConfigError for a damaged one.
+ * @throws UsageError when there is no checkpoint; DataError for a damaged one.
  */
 export function loadCheckpoint(folder: string): LoadedCheckpoint {
   const place = findCheckpoint(folder);
@@ -90,19 +87,31 @@ export function loadCheckpoint(folder: string): LoadedCheckpoint {
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new DataError({ file }, "is not JSON", "restore the checkpoint from a copy, or train again", {
-      cause: error,
-    });
+    throw new DataError({ file }, "is not JSON", ADVICE, { cause: error });
   }
-  const { router, ...facts } = parseConfig(`checkpoint ${file}`, checkpointSchema, value);
+  const { router: config, ...facts } = parseWritten(checkpointSchema, value, { file, advice: ADVICE });
   const model = join(place, "model.safetensors");
   if (!existsSync(model)) {
-    throw new DataError({ file: model }, "is missing", "restore the checkpoint from a copy, or train again");
+    throw new DataError({ file: model }, "is missing", ADVICE);
   }
   const bytes = readFileSync(model);
   const { arrays } = readSafetensors(bytes, { source: model });
   const hash = createHash("sha256").update(readFileSync(file)).update(bytes).digest("hex");
-  return { facts, router: loadRouter({ config: router, arrays }, { hash: hash.slice(0, 16) }) };
+  const { points } = config.model.calibration;
+  return {
+    facts,
+    router: restoreRouter({ config, arrays }, hash.slice(0, 16), place),
+    costWeights: config.model.costScale === null ? null : points.map(({ costWeight }) => costWeight),
+  };
+}
+
+function restoreRouter(saved: SavedHaps, hash: string, place: string): Router {
+  try {
+    return loadRouter(saved, { hash });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataError({ file: place }, `holds no router that can be loaded (${reason})`, ADVICE, { cause: error });
+  }
 }
 
 function findCheckpoint(folder: string): string {
