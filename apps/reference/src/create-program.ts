@@ -1,3 +1,4 @@
+import { closestName } from "@haps/spec";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type DataOptions, dataList, dataShow } from "./commands/data.ts";
 import { dataCheck } from "./commands/data-check.ts";
@@ -7,7 +8,9 @@ import { type EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { type ReportOptions, report } from "./commands/report.ts";
 import { type RouteOptions, route } from "./commands/route.ts";
 import { type TrainOptions, train } from "./commands/train.ts";
+import { programVersion } from "./program-identity.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Called with `false` when a command ran to its end and found something wrong. */
 type Outcome = (ok: boolean) => void;
@@ -16,6 +19,7 @@ type Outcome = (ok: boolean) => void;
 export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
   const program = new Command("haps")
     .description("Learns, for every question, which language model to use and with which settings.")
+    .version(programVersion(), "--version", "print the version")
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: () => undefined })
     .helpCommand(false);
@@ -23,7 +27,30 @@ export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
   addEvaluate(program, terminal);
   addTrain(program, terminal);
   addRest(program, terminal, onOutcome);
+  addHelp(program);
   return program;
+}
+
+/** Commander's own help command lists everything where the name is wrong. */
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .description("show help, of a command where one is named")
+    .argument("[command...]")
+    .action((path: readonly string[]) => {
+      let found = program;
+      for (const name of path) {
+        const known = found.commands.map((command) => command.name());
+        const next = found.commands.find((command) => command.name() === name);
+        if (next === undefined) {
+          const near = closestName(name, known);
+          const advice = near === undefined ? "haps --help lists the commands" : `did you mean "${near}"?`;
+          throw new UsageError(`help: unknown command ${JSON.stringify(name)}; ${advice}`);
+        }
+        found = next;
+      }
+      found.outputHelp();
+    });
 }
 
 const JSON_OPTION = ["--json", "print one JSON value and nothing else on standard output"] as const;

@@ -13,14 +13,22 @@ export interface ProgramIdentity {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** Version of this toolkit. */
+export function programVersion(root: string = repositoryRoot): string {
+  return versionOf(join(root, "packages/spec/package.json"));
+}
+
+function versionOf(packageFile: string): string {
+  return (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
+}
+
 /** Looks at the checkout this command was built in. */
 export function programIdentity(root: string = repositoryRoot): ProgramIdentity {
   const require = createRequire(import.meta.url);
-  const versionOf = (path: string): string => (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
   return {
     commit: currentCommit(root),
     versions: {
-      haps: `${versionOf(join(root, "packages/spec/package.json"))}+${codeHash(root)}`,
+      haps: `${programVersion(root)}+${codeHash(root)}`,
       node: process.versions.node,
       tfjs: versionOf(require.resolve("@tensorflow/tfjs/package.json")),
     },

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { findData, repositoryRoot } from "../src/experiments/find-data.ts";
 import { listExperiments, loadExperiment } from "../src/experiments/load-experiment.ts";
 import { openTable } from "../src/experiments/open-table.ts";
+import { ownSplits, resolveSubject } from "../src/experiments/resolve-subject.ts";
 import { experimentSource } from "../src/experiments/table-source.ts";
 import { temporaryFolder } from "./run-cli.ts";
 
@@ -17,6 +18,20 @@ function experimentsWith(config: unknown): string {
   writeFileSync(join(folder, "mine", "config.json"), typeof config === "string" ? config : JSON.stringify(config));
   return folder;
 }
+
+describe("ownSplits", () => {
+  it("counts the rows of every split of somebody's own file, and is silent where there are none", async () => {
+    const cwd = temporaryFolder();
+    const line = (text: string, split?: string): string =>
+      ["a", "b"].map((candidate) => `${JSON.stringify({ text, candidate, score: 1, split })}\n`).join("");
+    writeFileSync(join(cwd, "split.jsonl"), line("Why?", "train") + line("How?", "train") + line("Who?", "test"));
+    writeFileSync(join(cwd, "plain.jsonl"), line("Why?") + line("How?"));
+    const subject = (outcomes: string) =>
+      resolveSubject({ experiment: undefined, outcomes, env: {}, cwd, root: join(cwd, "checkout") });
+    expect(ownSplits(await subject("split.jsonl"))).toBe("train 2, test 1");
+    expect(ownSplits(await subject("plain.jsonl"))).toBeUndefined();
+  });
+});
 
 describe("loadExperiment", () => {
   it("accepts every experiment that comes with the command", () => {

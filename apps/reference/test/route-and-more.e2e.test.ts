@@ -74,7 +74,8 @@ describe("haps data", () => {
     const { code, out } = await runCli(["data", "list"], { cwd: temporaryFolder() });
     expect(code).toBe(0);
     expect(out).toMatch(/^no data folder: set HAPS_DATA/);
-    expect(out).toMatch(/concise_cot +absent/);
+    expect(out).toMatch(/concise_cot +absent +outcomes/);
+    expect(out).toMatch(/hotpotqa_haps +absent +questions only/);
     const json = JSON.parse((await runCli(["data", "list", "--json"], { cwd: temporaryFolder() })).out) as object;
     expect(json).toMatchObject({ folder: null, experiments: expect.arrayContaining(["simulated"]) as unknown });
   });

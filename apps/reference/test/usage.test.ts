@@ -17,6 +17,7 @@ describe("wrong use", () => {
     [["evaluate", "simulated", "--methods", "knn", "--permute", "2"], /add haps to --methods/],
     [["evaluate", "simulated", "--methods", "own-router"], /give its module with --router/],
     [["evaluate", "simulated", "--router", "./absent.mjs"], /--router: no file at .*absent\.mjs/],
+    [["help", "trian"], /help: unknown command "trian"; did you mean "train"\?/],
     [["train"], /name an experiment or give --outcomes/],
     [["train", "simulated", "--resume", "--fresh"], /--resume and --fresh exclude each other/],
     [["train", "simulated", "--resume"], /--resume: no training in .*simulated; leave --resume out/],
@@ -29,6 +30,8 @@ describe("wrong use", () => {
     [["report", "."], /no finished evaluation in/],
     [["data"], /a sub-command is missing/],
     [["data", "show", "concise_kot"], /unknown set, experiment or file "concise_kot"; did you mean "concise_cot"\?/],
+    [["data", "check", "hotpotqa_haps"], /hotpotqa_haps holds questions without outcomes/],
+    [["data", "show", "hotpotqa_haps"], /hotpotqa_haps holds questions without outcomes/],
     [["data", "check", "concise_cot"], /there is no data folder; set HAPS_DATA/],
     [["data", "show", "absent.csv"], /no file at absent\.csv/],
     [["evaluate", "prompt-routing"], /needs recorded outcomes; set HAPS_DATA .* or try the experiment "simulated"/],
@@ -69,9 +72,15 @@ describe("wrong use", () => {
     expect([nothing.code, broken.code]).toEqual([2, 2]);
   });
 
+  it("tells its version", async () => {
+    const { code, out, err } = await runCli(["--version"], { cwd: temporaryFolder() });
+    expect(out).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+
   it("shows help, and is content with that, where help is asked for or nothing is", async () => {
     const cwd = temporaryFolder();
-    for (const args of [[], ["--help"], ["evaluate", "--help"]]) {
+    for (const args of [[], ["--help"], ["evaluate", "--help"], ["help"], ["help", "data", "list"]]) {
       const { code, out, err } = await runCli(args, { cwd });
       expect(out).toMatch(/^Usage: haps/);
       expect({ code, err }).toEqual({ code: 0, err: "" });

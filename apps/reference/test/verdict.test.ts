@@ -79,6 +79,24 @@ describe("judge", () => {
     expect(beaten.sentences.join(" ")).toContain("HAPS minus task-table +0.0110 [+0.0020, +0.0200]");
   });
 
+  it.each([
+    [-0.01, 0.03],
+    [-0.03, -0.01],
+  ])("says also without a gain, from %d to %d, that at best it routes by task", (low, high) => {
+    const haps = method("haps", between(low, high), between(0, 0));
+    const text = (versusHaps: Paired) =>
+      judge(resultOf([haps, method("task-table", between(0, 0.02), versusHaps, true)])).sentences.join(" ");
+    expect(text(between(-0.01, 0.002))).toContain(`at best it ${ROUTES_BY_TASK}`);
+    expect(text(between(-0.02, -0.002))).not.toContain(ROUTES_BY_TASK);
+  });
+
+  it("does not say of HAPS without recorded pairs that it was left out", () => {
+    const verdict = judge(resultOf([method("haps", null, null)]));
+    expect(verdict.kind).toBe("unknown");
+    expect(verdict.headline).toMatch(/cannot be compared with the best single arm/);
+    expect(judge(resultOf([method("knn", null, null)])).headline).toMatch(/HAPS was not among the methods/);
+  });
+
   it("sorts rivals into better, worse and level", () => {
     const versus = { knn: between(0.001, 0.01), ridge: between(-0.02, -0.01), mlp: between(-0.01, 0.01) };
     const rivals = Object.entries(versus).map(([name, paired]) => method(name, between(0, 0), paired));

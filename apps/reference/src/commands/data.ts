@@ -52,9 +52,12 @@ export function dataList(terminal: Terminal, options: DataOptions): void {
   const rows = sets.map((set) => [
     set.name,
     set.present ? terminal.colours.green("here") : terminal.colours.yellow("absent"),
+    set.kind === "questions" ? "questions only" : set.kind,
     set.description,
   ]);
-  terminal.out(textTable([{ title: "set" }, { title: "" }, { title: "what it holds" }], rows, terminal.colours));
+  terminal.out(
+    textTable([{ title: "set" }, { title: "" }, { title: "kind" }, { title: "what it holds" }], rows, terminal.colours),
+  );
   terminal.out(`\nexperiments: ${experiments.join(", ")}\n`);
 }
 
@@ -128,6 +131,11 @@ export async function targetSource(terminal: Terminal, target: string, options: 
     if (data === undefined)
       throw new UsageError(`set ${target}: there is no data folder; set HAPS_DATA to the folder that holds the sets`);
     return { kind: "set", set: target, options: {}, folder: data.folder };
+  }
+  if (Object.hasOwn(questionSets, target)) {
+    throw new UsageError(
+      `${target} holds questions without outcomes: there is nothing to show, check or route on; its reader is in @haps/datasets`,
+    );
   }
   const known = [...listExperiments(), SIMULATED, ...Object.keys(adapters)];
   if (known.includes(target)) return (await resolveSubject({ experiment: target, env, cwd, root })).source;

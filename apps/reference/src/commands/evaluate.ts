@@ -4,7 +4,7 @@ import type { EvaluationRequest } from "../evaluation/evaluation-request.ts";
 import { printEvaluation } from "../evaluation/print-evaluation.ts";
 import { type FinishedEvaluation, runEvaluation } from "../evaluation/run-evaluation.ts";
 import { judge } from "../evaluation/verdict.ts";
-import { resolveSubject, type Subject } from "../experiments/resolve-subject.ts";
+import { ownSplits, resolveSubject, type Subject } from "../experiments/resolve-subject.ts";
 import type { CostField } from "../experiments/table-source.ts";
 import { Interrupted } from "../interrupted.ts";
 import { OWN_ROUTER } from "../jobs/workload.ts";
@@ -120,6 +120,10 @@ export function announce(terminal: Terminal, subject: Subject, request: Evaluati
   terminal.note(
     `${subject.name}${simulated ? " (simulated)" : ""}: ${table.rows.length} questions, ${table.arms.length} arms; ${request.methods.join(", ")}; ${request.seeds.length} x ${request.workload.folds} folds\n`,
   );
+  const splits = ownSplits(subject);
+  if (splits !== undefined) {
+    terminal.note(`  note: folds are drawn over the rows of all splits (${splits}); the column "split" is not used\n`);
+  }
 }
 
 /** Runs work that keeps what it finishes; after Ctrl-C it says that the same command goes on from there. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { loadBackend } from "@haps/tensor";
-import { resolveSubject, type Subject } from "../experiments/resolve-subject.ts";
+import { ownSplits, resolveSubject, type Subject } from "../experiments/resolve-subject.ts";
 import { type CostField, sourceIdentity } from "../experiments/table-source.ts";
 import { Interrupted } from "../interrupted.ts";
 import { programIdentity } from "../program-identity.ts";
@@ -78,6 +78,12 @@ export async function trainSubject(
   terminal.note(
     `${subject.name}${simulated ? " (simulated)" : ""}: training HAPS on ${table.rows.length} questions, ${table.arms.length} arms\n  ${backend.hint}\n`,
   );
+  const splits = ownSplits(subject);
+  if (splits !== undefined) {
+    terminal.note(
+      `  note: rows of all splits are learned from (${splits}); leave out of the file what is to stay unseen\n`,
+    );
+  }
   let progress: ReturnType<typeof createProgress> | undefined;
   const onStep = ({ step, steps, metrics }: TrainingProgress): void => {
     progress ??= createProgress(terminal, { label: "training", total: steps, unit: "steps" });

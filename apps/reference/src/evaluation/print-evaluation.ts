@@ -24,6 +24,8 @@ export function printEvaluation(terminal: Terminal, result: EvaluationResult): v
     `${summary.questions} questions, ${summary.texts} distinct texts, ${result.arms.length} arms, ${summary.seeds.length} ${summary.seeds.length === 1 ? "seed" : "seeds"} x ${summary.folds} folds\n\n`,
   );
   out(methodTable(terminal, result));
+  const gaps = gapsText(result);
+  if (gaps !== "") out(colours.yellow(wrapText(gaps, WIDTH).trimEnd()).concat("\n"));
   const verdict = judge(result);
   const colour = { gain: colours.green, loss: colours.red, none: colours.yellow, unknown: colours.yellow }[
     verdict.kind
@@ -71,6 +73,16 @@ function methodTable(terminal: Terminal, result: EvaluationResult): string {
     terminal.colours.dim(footnote.trimEnd()) +
     (footnote === "" ? "" : "\n")
   );
+}
+
+/** Choices that fell on cells without an outcome; the table cannot show what became of them. */
+export function gapsText({ summary: { methods, questions, seeds } }: EvaluationResult): string {
+  const choices = questions * seeds.length;
+  const listed = methods
+    .filter(({ notRecorded }) => notRecorded > 0)
+    .map(({ name, notRecorded }) => `${name} ${notRecorded} (${formatShare(notRecorded / choices)})`);
+  if (listed.length === 0) return "";
+  return `note: of ${choices} choices each, some fell on arms that were not run on their question and are left out of the figures, never scored 0: ${listed.join(", ")}`;
 }
 
 function paired(value: MethodResult["versusHaps"]): string {

@@ -20,8 +20,13 @@ export function judge(result: EvaluationResult): Verdict {
     result.summary.methods.find((method) => method.name === name);
   const haps = find("haps");
   const prefix = result.simulated ? "Simulated outcomes: " : "";
-  if (haps?.versusBestSingle == null) {
+  const table = find("task-table");
+  if (haps === undefined) {
     return { kind: "unknown", headline: `${prefix}HAPS was not among the methods.`, sentences: [] };
+  }
+  if (haps.versusBestSingle === null) {
+    const headline = `${prefix}HAPS cannot be compared with the best single arm: too few texts have a recorded outcome of both.`;
+    return { kind: "unknown", headline, sentences: table === undefined ? [] : taskSentence(table, "unknown") };
   }
   const { difference, low, high } = haps.versusBestSingle;
   const figures = `${formatDifference(difference)} ${formatInterval(low, high)}`;
@@ -31,7 +36,6 @@ export function judge(result: EvaluationResult): Verdict {
     none: `${prefix}HAPS and always using the best single arm cannot be told apart: ${figures}.`,
     loss: `${prefix}HAPS scores lower than always using the best single arm: ${figures}.`,
   }[kind];
-  const table = find("task-table");
   return {
     kind,
     headline,
@@ -45,12 +49,16 @@ export function judge(result: EvaluationResult): Verdict {
 }
 
 function taskSentence(table: MethodResult, kind: Verdict["kind"]): string[] {
-  if (table.versusHaps === null || kind !== "gain") return [];
+  if (table.versusHaps === null) return [];
   const { difference, low, high } = table.versusHaps;
   const figures = `HAPS minus task-table ${formatDifference(-difference)} ${formatInterval(-high, -low)}`;
-  return high < 0
-    ? [`It beats the lookup of the best arm per task as well (${figures}): it routes by question.`]
-    : [`It does not beat the lookup of the best arm per task (${figures}): it ${ROUTES_BY_TASK}.`];
+  if (high < 0) {
+    return kind === "gain"
+      ? [`It beats the lookup of the best arm per task as well (${figures}): it routes by question.`]
+      : [`It beats the lookup of the best arm per task (${figures}).`];
+  }
+  const reading = kind === "gain" ? "it" : "at best it";
+  return [`It does not beat the lookup of the best arm per task (${figures}): ${reading} ${ROUTES_BY_TASK}.`];
 }
 
 function rivalSentences(result: EvaluationResult): string[] {

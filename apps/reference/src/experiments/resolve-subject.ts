@@ -133,6 +133,16 @@ async function outcomesSubject(outcomes: string, options: SubjectOptions): Promi
   };
 }
 
+/** Rows of every split that somebody's own file names; `undefined` where it names none. */
+export function ownSplits({ source, opened }: Pick<Subject, "source" | "opened">): string | undefined {
+  if (source.kind !== "outcomes") return undefined;
+  const counts = new Map<string, number>();
+  for (const { split } of opened.table.rows) {
+    if (split !== undefined) counts.set(split, (counts.get(split) ?? 0) + 1);
+  }
+  return counts.size === 0 ? undefined : [...counts].map(([split, rows]) => `${split} ${rows}`).join(", ");
+}
+
 function hasCosts(table: OutcomeTable): boolean {
   return table.cost?.some((cost) => cost > 0) === true;
 }
