@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { demo } from "../src/commands/demo.ts";
-import { createColours } from "../src/terminal/terminal.ts";
+import { type DemoOptions, demo } from "../src/commands/demo.ts";
+import { Interrupted } from "../src/interrupted.ts";
+import { createColours, type Terminal } from "../src/terminal/terminal.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
 import { writeTinyOutcomes } from "./tiny-outcomes.ts";
 
@@ -142,28 +143,30 @@ describe("haps demo without data", () => {
   it("says so, and labels every part as simulated", async () => {
     const cwd = temporaryFolder();
     let out = "";
-    await demo(
-      {
-        out: (text) => {
-          out += text;
-        },
-        note: () => undefined,
-        interactive: false,
-        colours: createColours(false),
-        env: {},
-        cwd,
-        root: join(cwd, "checkout"),
-        signal: new AbortController().signal,
-        now: Date.now,
+    let notes = "";
+    const terminal: Terminal = {
+      out: (text) => {
+        out += text;
       },
-      {
-        seeds: 1,
-        workers: 0,
-        runs: ".haps",
-        methods: ["ridge"],
-        simulated: { kind: "simulated", questions: 60, arms: 3, effect: 0.4, noise: 0.2, seed: 2 },
+      note: (text) => {
+        notes += text;
       },
-    );
+      interactive: false,
+      colours: createColours(false),
+      env: {},
+      cwd,
+      root: join(cwd, "checkout"),
+      signal: new AbortController().signal,
+      now: Date.now,
+    };
+    const options: DemoOptions = {
+      seeds: 1,
+      workers: 0,
+      runs: ".haps",
+      methods: ["ridge"],
+      simulated: { kind: "simulated", questions: 60, arms: 3, effect: 0.4, noise: 0.2, seed: 2 },
+    };
+    await demo(terminal, options);
     expect(out).toMatch(/No recorded outcomes found .*: everything below is simulated\.\n/);
     const sections = out.split(/^\d {2}(?=[A-Z])/m).slice(1);
     expect(sections).toHaveLength(3);
@@ -171,5 +174,10 @@ describe("haps demo without data", () => {
     expect(out).toMatch(/A generated pool \(simulated\) \[simulated\]/);
     expect(out).toMatch(/chosen +simulated-\d .*\[simulated\]/);
     expect(out).toMatch(/report +\.haps\/evaluate\/.*report\.html \[simulated\]/);
+
+    notes = "";
+    const stopped = demo({ ...terminal, ask: () => Promise.reject(new Interrupted()) }, options);
+    await expect(stopped).rejects.toThrow(Interrupted);
+    expect(notes).toMatch(/\nstopped; the router and the comparison are kept\n$/);
   });
 });

@@ -46,8 +46,11 @@ export async function openJobStore(run: Run, jobs: readonly Job[]): Promise<JobS
   };
 }
 
-/** What a user's own module imports or reads can change unseen: its fits are never taken for those of another time. */
-function isKept({ method }: Job): boolean {
+/**
+ * Whether fits of a job are kept. What a user's own module imports or reads can change unseen: its fits are never taken
+ * for those of another time.
+ */
+export function isKept({ method }: Job): boolean {
   return method !== OWN_ROUTER;
 }
 

@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { buildResult } from "./build-result.ts";
 import { type EvaluationRequest, requestHash, shortHash, workloadIdentity } from "./evaluation-request.ts";
 import { type EvaluationResult, evaluationResultSchema } from "./evaluation-result.ts";
-import { type JobStore, openJobStore } from "./job-store.ts";
+import { isKept, type JobStore, openJobStore } from "./job-store.ts";
 
 /** Name of the log of openings in the runs folder. */
 const OPENINGS_FILE = "openings.jsonl";
@@ -159,6 +159,7 @@ async function runMissing({
   );
   const progress = createProgress(terminal, { label: request.experiment.name, total: missing.length, unit: "fits" });
   let done = 0;
+  let saved = kept;
   let milliseconds = 0;
   const execution = {
     jobs: missing,
@@ -166,6 +167,7 @@ async function runMissing({
     onResult: (result: Parameters<JobStore["add"]>[0]): void => {
       store.add(result);
       done += 1;
+      if (isKept(result.job)) saved += 1;
       milliseconds += result.milliseconds;
       progress.update(done, `${result.job.method}, seed ${result.job.seed}`);
     },
@@ -177,7 +179,7 @@ async function runMissing({
     if (workers === 0) await runInProcess(request.workload, execution);
     else await runInWorkers(request.workload, workers, { ...execution, onProgress });
   } catch (error) {
-    if (terminal.signal.aborted) terminal.note(`  ${kept + done} of ${jobs.length} fits are kept\n`);
+    if (terminal.signal.aborted) terminal.note(`  ${saved} of ${jobs.length} fits are kept\n`);
     throw error;
   } finally {
     progress.stop();
