@@ -182,7 +182,7 @@ async function until(condition: () => boolean, ended: Promise<string>): Promise<
   });
   while (!condition()) {
     if (said !== undefined) throw new Error(`the process ended too early: ${said}`);
-    await new Promise((next) => setTimeout(next, 20));
+    await new Promise((next) => setTimeout(next, 5));
   }
 }
 
@@ -202,7 +202,7 @@ describe("haps train in a process of its own", () => {
     expect(await first.ended).toMatch(/^SIGKILL/);
 
     const second = startCli([...args, "--resume"], cwd);
-    await until(grown(40_000), second.ended);
+    await until(grown(16_000), second.ended);
     second.child.kill("SIGINT");
     const said = await second.ended;
     expect(said).toMatch(/^130 /);
