@@ -3,6 +3,24 @@ export { canonicalJson } from "./canonical-json.ts";
 export { closestName } from "./closest-name.ts";
 export { type ArmScores, createScoredRouter, type ScoredRouterOptions } from "./create-scored-router.ts";
 export { decideByScores, type ScoredArms } from "./decide-by-scores.ts";
+export type {
+  CallFailure,
+  CallRecord,
+  ChatMessage,
+  Decoding,
+  Engine,
+  EngineCapabilities,
+  FinishReason,
+  Generation,
+  GenerationCall,
+  GenerationChunk,
+  GradientEngine,
+  GradientItem,
+  LogProbKind,
+  LoraGradients,
+  Prompt,
+  Settled,
+} from "./engine.ts";
 export {
   ConfigError,
   type ConfigIssue,
@@ -16,6 +34,7 @@ export {
 } from "./errors.ts";
 export type { Featurizer, FeaturizerFactory } from "./featurizer.ts";
 export { legalArms } from "./legal-arms.ts";
+export type { LoraFactors, LoraWeights } from "./lora-weights.ts";
 export { type Cells, type OutcomeTable, selectRows, type TableRow } from "./outcome-table.ts";
 export { parseConfig } from "./parse-config.ts";
 export type {

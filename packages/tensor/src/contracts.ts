@@ -1,4 +1,4 @@
-import type { CandidateId, Settings } from "@haps/spec";
+import type { CandidateId, LoraSpace, LoraTarget, Settings } from "@haps/spec";
 import type * as tf from "@tensorflow/tfjs";
 import type { Rng } from "./rng.ts";
 import type { NamedVariables } from "./variables.ts";
@@ -98,6 +98,30 @@ export interface ParameterGenerator {
   generate(hidden: tf.Tensor2D, costWeights: tf.Tensor1D): SettingsDistribution;
   /** Plain twin of `generate`; see {@link Backbone.reader}. */
   reader?(): ParameterReader;
+}
+
+/** Factors of one target for a batch of samples. */
+export interface LoraTargetTensors {
+  readonly target: LoraTarget;
+  /** `[batch, rank, in]`. */
+  readonly down: tf.Tensor3D;
+  /** `[batch, out, rank]`. */
+  readonly up: tf.Tensor3D;
+}
+
+/** LoRA weights of a batch of samples as tensors: `W' = W + scale · up · down`, for each sample and target. */
+export interface LoraTensors {
+  readonly targets: readonly LoraTargetTensors[];
+  /** Factor of every update, α in the paper; not divided by the rank. */
+  readonly scale: number;
+}
+
+/** Head γ_k of an open-weight candidate: hidden states to LoRA weights, a deterministic function. */
+export interface LoraGenerator {
+  readonly variables: NamedVariables;
+  readonly space: LoraSpace;
+  /** `hidden` is `[batch, hiddenDimension]`; the caller owns the tensors of the result. Differentiable. */
+  generate(hidden: tf.Tensor2D): LoraTensors;
 }
 
 /** One batch for the policy. */
