@@ -1,1 +1,20 @@
-export {};
+export { type DecoderRows, packSequences } from "./decoder/decoder-rows.ts";
+export { createKeyValueCache, type KeyValueCache } from "./decoder/key-value-cache.ts";
+export type { LoraRows } from "./decoder/lora-rows.ts";
+export { checkLora, type LoraSamples, loraSamplesOf, projectionSize, targetName } from "./decoder/lora-samples.ts";
+export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
+export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
+export {
+  createLanguageModel,
+  type LanguageModel,
+  type LanguageModelOptions,
+  languageModelFrom,
+} from "./model/language-model.ts";
+export {
+  MODEL_FAMILIES,
+  type ModelConfig,
+  type ModelConfigInput,
+  modelConfigSchema,
+  resolveModelConfig,
+} from "./model/model-config.ts";
+export { countParameters, type ParameterShape, parameterLayout } from "./model/parameter-layout.ts";

@@ -36,7 +36,9 @@ export function languageModelFrom(config: ModelConfig, arrays: ReadonlyMap<strin
   const initial = layout.map(([name, shape]): readonly [string, NamedArray] => {
     const array = arrays.get(name);
     if (array === undefined) {
-      throw new HapsError("state", `${operation}: the weight "${name}" is missing; give all that the layout lists`, { name });
+      throw new HapsError("state", `${operation}: the weight "${name}" is missing; give all that the layout lists`, {
+        name,
+      });
     }
     if (array.shape.join() !== shape.join()) {
       throw new ShapeError(operation, `"${name}"`, `[${shape.join(", ")}]`, array.shape);
@@ -94,7 +96,10 @@ function wrap(config: ModelConfig, variables: NamedVariables): LanguageModel {
       // Assigning to a variable gives it new data, so that its identity tells whether the copy is stale.
       if (copy?.of !== embedding.dataId) {
         copy?.kernel.dispose();
-        copy = { of: embedding.dataId, kernel: tf.keep(tf.tidy(() => tf.transpose(embedding as tf.Tensor as tf.Tensor2D))) };
+        copy = {
+          of: embedding.dataId,
+          kernel: tf.keep(tf.tidy(() => tf.transpose(embedding as tf.Tensor as tf.Tensor2D))),
+        };
       }
       return copy.kernel;
     },

@@ -94,7 +94,10 @@ export function resolveModelConfig(input: ModelConfigInput): ModelConfig {
       : [{ path: "keyValueHeads", message: `${config.keyValueHeads} does not divide the ${config.heads} heads` }]),
     ...[...config.endTokens, ...(config.beginToken === undefined ? [] : [config.beginToken])]
       .filter((token) => token >= config.vocabulary)
-      .map((token) => ({ path: "endTokens", message: `token ${token} is outside the vocabulary of ${config.vocabulary}` })),
+      .map((token) => ({
+        path: "endTokens",
+        message: `token ${token} is outside the vocabulary of ${config.vocabulary}`,
+      })),
   ];
   if (issues.length > 0) throw new ConfigError(operation, issues);
   return config;

@@ -4,7 +4,11 @@ import type { ModelConfig } from "./model-config.ts";
 export type ParameterShape = readonly [name: string, shape: readonly number[]];
 
 /** Widths of query, key and value inside the fused projection, in this order. */
-export function attentionWidths(config: ModelConfig): { readonly query: number; readonly key: number; readonly fused: number } {
+export function attentionWidths(config: ModelConfig): {
+  readonly query: number;
+  readonly key: number;
+  readonly fused: number;
+} {
   const query = config.heads * config.headDim;
   const key = config.keyValueHeads * config.headDim;
   return { query, key, fused: query + 2 * key };
@@ -63,5 +67,8 @@ export function parameterLayout(config: ModelConfig): readonly ParameterShape[] 
 
 /** Numbers that a model of this shape has. */
 export function countParameters(config: ModelConfig): number {
-  return parameterLayout(config).reduce((sum, [, shape]) => sum + shape.reduce((product, length) => product * length, 1), 0);
+  return parameterLayout(config).reduce(
+    (sum, [, shape]) => sum + shape.reduce((product, length) => product * length, 1),
+    0,
+  );
 }
