@@ -90,7 +90,8 @@ export function loraSamplesOf(
         const size = rows * columns;
         const values = new Float32Array(calls.length * size);
         calls.forEach((call, sample) => {
-          values.set((weights[call]?.targets[index] as LoraFactors)[factor], sample * size);
+          const factors = weights[call]?.targets[index];
+          if (factors !== undefined) values.set(factors[factor], sample * size);
         });
         return tf.tensor3d(values, [calls.length, rows, columns]);
       };
