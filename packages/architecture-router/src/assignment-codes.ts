@@ -19,6 +19,13 @@ export function assignmentCode(assignment: readonly number[], candidates: number
   return assignment.reduce((code, candidate) => code * candidates + candidate, 0);
 }
 
+/** Choices for the first roles of every length below `roles`: shorter ones first, then in the order of their numbers. */
+export function allPrefixes(roles: number, candidates: number): number[][] {
+  return Array.from({ length: roles }, (_, role) =>
+    Array.from({ length: candidates ** role }, (_unused, code) => assignmentOf(code, role, candidates)),
+  ).flat();
+}
+
 /** Refuses to list more than {@link LISTING_LIMIT} assignments; code `config`. */
 export function assertListable(roles: number, candidates: number): void {
   const assignments = candidates ** roles;

@@ -1,11 +1,11 @@
-import { type AssignmentDistribution, createRng, logSoftmax, type NamedVariables } from "@haps/tensor";
+import { type AssignmentDistribution, createRng, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { assertListable, assignmentOf, LISTING_LIMIT } from "./assignment-codes.ts";
-import { type RoleInputs, roleScores } from "./autoregressive-scores.ts";
+import { allPrefixes, assertListable, LISTING_LIMIT } from "./assignment-codes.ts";
+import { rowsOf } from "./autoregressive-scorer.ts";
 import { bestPaths, type NextLogProbs } from "./best-paths.ts";
 import { checkLimit } from "./check-limit.ts";
-import { checkAssignments, type LegalCandidates } from "./legal-candidates.ts";
-import { createPathReader } from "./path-reader.ts";
+import { checkAssignments } from "./legal-candidates.ts";
+import { createPathReader, type PathInputs } from "./path-reader.ts";
 
 /** Prefixes that an exact ranking may expand for one row; about a tenth of a second. */
 const EXACT_EXPANSIONS = 20_000;
@@ -14,14 +14,6 @@ const BEAM = 256;
 /** Sampled paths behind marginals of distributions too large to sum: standard error below 0.016. */
 const MARGINAL_PATHS = 1024;
 
-/** What {@link autoregressiveDistribution} reads. */
-export interface AutoregressiveInputs extends RoleInputs {
-  readonly variables: NamedVariables;
-  readonly roles: number;
-  readonly candidates: number;
-  readonly legal: LegalCandidates;
-}
-
 /**
  * A chain of softmaxes: every role sees the choices of the roles before it; illegal candidates get probability exactly 0.
  *
@@ -29,11 +21,12 @@ export interface AutoregressiveInputs extends RoleInputs {
  * lives as long as the surrounding `tf.tidy`. Beyond 4096 prefixes `marginals` are estimated from 1024 sampled paths with a
  * fixed seed.
  */
-export function autoregressiveDistribution(inputs: AutoregressiveInputs): AssignmentDistribution {
-  const { roles, candidates, legal } = inputs;
+export function autoregressiveDistribution(inputs: PathInputs): AssignmentDistribution {
+  const { legal } = inputs;
+  const { roles, candidates } = inputs.scorer;
   let reader: ((row: number) => NextLogProbs) | undefined;
   const next = (row: number): NextLogProbs => {
-    reader ??= createPathReader(inputs.variables, inputs, legal);
+    reader ??= createPathReader(inputs);
     return reader(row);
   };
   return {
@@ -42,21 +35,9 @@ export function autoregressiveDistribution(inputs: AutoregressiveInputs): Assign
     logProb(chosen) {
       checkAssignments(chosen, legal, roles);
       return tf.tidy(() => {
-        const steps = Array.from({ length: roles }, (_, role) => {
-          const prefixes = chosen.map((assignment) => assignment.slice(0, role));
-          const logProbs = maskedLogSoftmax(roleScores(inputs.variables, prefixes, inputs, true), legal);
-          return tf.sum(
-            tf.mul(
-              logProbs,
-              oneHot(
-                chosen.map((assignment) => assignment[role] as number),
-                candidates,
-              ),
-            ),
-            1,
-          );
-        });
-        return tf.addN(steps) as tf.Tensor1D;
+        const prefixes = chosen.map((assignment) => assignment.map((_, role) => assignment.slice(0, role)));
+        const taken = tf.mul(stepLogProbs(inputs, prefixes), oneHot(chosen.flat(), candidates));
+        return tf.sum(tf.reshape(taken, [chosen.length, roles * candidates]), 1);
       });
     },
     allLogProbs() {
@@ -78,9 +59,16 @@ export function autoregressiveDistribution(inputs: AutoregressiveInputs): Assign
   };
 }
 
-function maskedLogSoftmax(scores: tf.Tensor2D, legal: LegalCandidates, repeats = 1): tf.Tensor2D {
+/** Log-probabilities of the next role after each prefix that is asked, `[all that is asked, candidates]`, row after row. */
+function stepLogProbs(
+  { scorer, legal, values }: PathInputs,
+  prefixes: readonly (readonly (readonly number[])[])[],
+): tf.Tensor2D {
+  const rows = prefixes.flatMap((asked, row) => asked.map(() => row));
+  const own = scorer.next(prefixes);
+  const scores = values === undefined ? own : tf.add<tf.Tensor2D>(own, rowsOf(values, rows));
   if (legal.every((row) => !row.includes(false))) return logSoftmax(scores) as tf.Tensor2D;
-  const mask = legal.flatMap((row) => Array.from({ length: repeats }, () => row.map(Number)).flat());
+  const mask = rows.flatMap((row) => (legal[row] as readonly boolean[]).map(Number));
   return logSoftmax(scores, { mask: tf.tensor2d(mask, scores.shape) }) as tf.Tensor2D;
 }
 
@@ -93,18 +81,23 @@ function oneHot(indices: readonly number[], width: number): tf.Tensor2D {
 }
 
 /** `[batch, candidates ** roles]`, role 0 most significant. */
-function allPaths(inputs: AutoregressiveInputs): tf.Tensor2D {
-  const { variables, roles, candidates, legal } = inputs;
-  const batch = legal.length;
-  let paths = maskedLogSoftmax(roleScores(variables, [[]], inputs, true), legal);
-  for (let role = 1; role < roles; role += 1) {
+function allPaths(inputs: PathInputs): tf.Tensor2D {
+  const { roles, candidates, batch } = inputs.scorer;
+  const prefixes = allPrefixes(roles, candidates);
+  const all = stepLogProbs(
+    inputs,
+    Array.from({ length: batch }, () => prefixes),
+  );
+  const steps = tf.reshape<tf.Rank.R3>(all, [batch, prefixes.length, candidates]);
+  let paths: tf.Tensor = tf.zeros([batch, 1, 1]);
+  let first = 0;
+  for (let role = 0; role < roles; role += 1) {
     const count = candidates ** role;
-    const prefixes = Array.from({ length: count }, (_, code) => assignmentOf(code, role, candidates));
-    const steps = maskedLogSoftmax(roleScores(variables, prefixes, inputs, false), legal, count);
-    const sums = tf.add(tf.reshape(paths, [batch * count, 1]), steps); // [batch * count, candidates]
-    paths = tf.reshape(sums, [batch, count * candidates]);
+    const sums = tf.add(paths, tf.slice(steps, [0, first, 0], [batch, count, candidates])); // [batch, count, candidates]
+    paths = tf.reshape(sums, [batch, count * candidates, 1]);
+    first += count;
   }
-  return paths;
+  return tf.reshape(paths, [batch, candidates ** roles]);
 }
 
 function probabilities(logProbs: ArrayLike<number>): Float64Array {

@@ -10,6 +10,7 @@ import {
 import { assertListable } from "./assignment-codes.ts";
 import { assignmentReader } from "./assignment-reader.ts";
 import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
+import { autoregressiveScorer } from "./autoregressive-scorer.ts";
 import { autoregressiveInitials } from "./autoregressive-scores.ts";
 import { type AssignmentHeadConfig, type ResolvedAssignmentHeadConfig, resolveAssignmentHead } from "./config.ts";
 import { costLinearInitials, costLinearScores } from "./cost-linear-scores.ts";
@@ -73,8 +74,8 @@ export function createAssignmentHead(options: AssignmentHeadOptions): Assignment
       if (values !== undefined) assertShape(operation, "values", values, [batch, candidates]);
       const legal = checkLegal(mask, batch, candidates);
       if (resolved.form === "autoregressive") {
-        const inputs = { hidden, costWeights, ...(values === undefined ? {} : { values }) };
-        return autoregressiveDistribution({ ...inputs, variables, roles, candidates, legal });
+        const scorer = autoregressiveScorer({ hidden, costWeights, variables, roles, candidates });
+        return autoregressiveDistribution({ scorer, legal, ...(values === undefined ? {} : { values }) });
       }
       const scores = costLinearScores(variables, "", hidden, costWeights);
       if (resolved.form === "joint") {

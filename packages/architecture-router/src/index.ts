@@ -5,3 +5,4 @@ export {
   type ResolvedAssignmentHeadConfig,
 } from "./config.ts";
 export { type AssignmentHeadOptions, createAssignmentHead } from "./create-assignment-head.ts";
+export { createScoredAssignments, type ScoredAssignmentsOptions } from "./create-scored-assignments.ts";

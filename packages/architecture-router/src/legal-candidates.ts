@@ -8,22 +8,27 @@ export type LegalCandidates = readonly (readonly boolean[])[];
  *
  * @throws ShapeError when it is not `[batch][candidates]`; HapsError code `config` when a row allows nothing.
  */
-export function checkLegal(legal: LegalCandidates | undefined, batch: number, candidates: number): LegalCandidates {
+export function checkLegal(
+  legal: LegalCandidates | undefined,
+  batch: number,
+  candidates: number,
+  operation = "AssignmentHead.forward",
+): LegalCandidates {
   if (legal === undefined) {
     const everything = new Array<boolean>(candidates).fill(true);
     return Array.from({ length: batch }, () => everything);
   }
   if (legal.length !== batch) {
-    throw new ShapeError("AssignmentHead.forward", "legal", `[${batch}][${candidates}]`, [legal.length]);
+    throw new ShapeError(operation, "legal", `[${batch}][${candidates}]`, [legal.length]);
   }
   legal.forEach((row, index) => {
     if (row.length !== candidates) {
-      throw new ShapeError("AssignmentHead.forward", `legal[${index}]`, `[${candidates}]`, [row.length]);
+      throw new ShapeError(operation, `legal[${index}]`, `[${candidates}]`, [row.length]);
     }
     if (row.includes(true)) return;
     throw new HapsError(
       "config",
-      `AssignmentHead.forward: row ${index} allows none of ${candidates} candidates; expected at least one; exclude fewer`,
+      `${operation}: row ${index} allows none of ${candidates} candidates; expected at least one; exclude fewer`,
       { row: index, candidates },
     );
   });

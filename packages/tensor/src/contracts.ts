@@ -42,6 +42,60 @@ export interface AssignmentDistribution {
   marginals(): readonly (readonly (readonly number[])[])[];
 }
 
+/**
+ * Scores that a distribution over assignments is made of, for each row of a batch: by a language model that reads assignments as
+ * text, or by a head. What is common to all candidates of a score may be left out, since a softmax follows.
+ *
+ * Tensors that it hands out are the caller's; differentiable. It lives as long as the surrounding `tf.tidy`.
+ */
+export interface AssignmentScorer {
+  readonly batch: number;
+  readonly roles: number;
+  readonly candidates: number;
+  /**
+   * Scores of all candidates for the next role, after choices for the roles before it.
+   *
+   * @param prefixes - What is asked of each row, `[batch][asked]`: choices for the first roles, fewer than `roles`; any lengths.
+   * @returns `[all that is asked, candidates]`, row after row. One pass, whatever is asked.
+   */
+  next(prefixes: readonly (readonly (readonly number[])[])[]): tf.Tensor2D;
+  /** Scores of whole assignments, `[batch, candidates ** roles]`, role 0 most significant; absent where there are none. */
+  joint?(): tf.Tensor2D;
+  /** Plain twin of `next` for a single prefix, where one is cheap; searches then never ask for tensors. */
+  read?(row: number, prefix: readonly number[]): ArrayLike<number>;
+}
+
+/** Tokens of one routing prompt. */
+export interface TokenPrompt {
+  /** At least one. */
+  readonly tokens: readonly number[];
+  /** Where the question itself stands among them, `[start, end)`. */
+  readonly question?: { readonly start: number; readonly end: number };
+}
+
+/** What one pass over prompts gives both levels; lives as long as the surrounding `tf.tidy`. */
+export interface EncodedPrompts {
+  /** `[batch, hiddenDimension]`, one state per prompt; the caller owns it. */
+  readonly hidden: tf.Tensor2D;
+  /** Scores assignments as continuations of the prompts; absent when the backbone was given no assignments. */
+  readonly scorer?: AssignmentScorer;
+}
+
+/** Options of {@link PromptBackbone.encode}. */
+export interface EncodeOptions {
+  /** Without gradients, from plain keys and values: the quick way to a decision. Default false. */
+  readonly inference?: boolean;
+}
+
+/** Shared encoder θ that reads the tokens of the routing prompt; the high level may read its scores, the low level its states. */
+export interface PromptBackbone {
+  /** Those that are trained. */
+  readonly variables: NamedVariables;
+  readonly hiddenDimension: number;
+  /** One pass over each prompt; synchronous, to be called inside `tf.tidy` or a gradient. */
+  encode(prompts: readonly TokenPrompt[], options?: EncodeOptions): EncodedPrompts;
+}
+
 /** Options of {@link AssignmentHead.forward}. */
 export interface AssignmentOptions {
   /** `[batch][candidate]`; absent: all are legal. */

@@ -5,8 +5,11 @@ export type {
   AssignmentHead,
   AssignmentOptions,
   AssignmentReader,
+  AssignmentScorer,
   Backbone,
   BackboneReader,
+  EncodedPrompts,
+  EncodeOptions,
   LoraGenerator,
   LoraTargetTensors,
   LoraTensors,
@@ -16,7 +19,9 @@ export type {
   PolicyBatch,
   PolicyOutput,
   PolicyReader,
+  PromptBackbone,
   SettingsDistribution,
+  TokenPrompt,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
 export {

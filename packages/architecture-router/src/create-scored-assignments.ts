@@ -1,0 +1,67 @@
+import { HapsError } from "@haps/spec";
+import { type AssignmentDistribution, type AssignmentOptions, type AssignmentScorer, assertShape } from "@haps/tensor";
+import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
+import { jointDistribution } from "./joint-distribution.ts";
+import { checkLegal } from "./legal-candidates.ts";
+import { summedValues } from "./spread-values.ts";
+
+/** How scores become a distribution. */
+export interface ScoredAssignmentsOptions extends AssignmentOptions {
+  /**
+   * `joint`: one softmax over the scores of all whole assignments. `autoregressive`: a softmax per role, after the choices for the
+   * roles before it.
+   */
+  readonly form: "joint" | "autoregressive";
+}
+
+/**
+ * Distribution over assignments from scores, such as those that a language model gives to assignments as text.
+ *
+ * `joint`: `P(z) ∝ exp s(z)`; `autoregressive`: `P(z) = Π_i softmax(s(· | z_0 .. z_{i-1}))[z_i]`; over legal assignments only, so
+ * that there is no illegal output and each has an exact probability.
+ *
+ * @param scorer - Borrowed; call inside the `tf.tidy` that it lives in.
+ * @returns Tensors of the result are owned by the caller, as those of `AssignmentHead.forward`.
+ * @throws HapsError code `config` when the scorer has no scores of whole assignments or a row allows no candidate; ShapeError code
+ *   `shape` for a mask or values of another shape.
+ *
+ * Source: z = r(p; θ), Eq. 2 of the HAPS paper. Deviation: normalised over the legal assignments, where the released code lets the
+ * language model write freely and takes the first candidate when it cannot read the result.
+ *
+ * @example
+ * ```ts
+ * const scorer = {
+ *   batch: 1,
+ *   roles: 1,
+ *   candidates: 3,
+ *   next: (prefixes: readonly (readonly unknown[])[]) => tf.tensor2d(prefixes.flat().map(() => [0, 1, 5])),
+ * };
+ * const best = tidyValue(() =>
+ *   createScoredAssignments(scorer, { form: "autoregressive", legal: [[true, true, false]] }).top(1),
+ * );
+ * console.assert(best[0]?.[0]?.assignment[0] === 1);
+ * ```
+ */
+export function createScoredAssignments(
+  scorer: AssignmentScorer,
+  options: ScoredAssignmentsOptions,
+): AssignmentDistribution {
+  const operation = "createScoredAssignments";
+  const { roles, candidates, batch } = scorer;
+  const { form, values } = options;
+  const legal = checkLegal(options.legal, batch, candidates, operation);
+  if (values !== undefined) assertShape(operation, "values", values, [batch, candidates]);
+  if (form === "autoregressive") {
+    return autoregressiveDistribution({ scorer, legal, ...(values === undefined ? {} : { values }) });
+  }
+  const scores = scorer.joint?.();
+  if (scores === undefined) {
+    throw new HapsError(
+      "config",
+      `${operation}: the scorer scores no whole assignments; expected one with "joint"; use the form "autoregressive"`,
+      { form },
+    );
+  }
+  assertShape(operation, "joint scores", scores, [batch, candidates ** roles]);
+  return jointDistribution({ roles, candidates, legal, logits: summedValues(scores, values, roles) });
+}
