@@ -24,6 +24,8 @@ export type {
   TokenPrompt,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
+export { peekValues } from "./kernels/peek-values.ts";
+export type { AttentionPast, AttentionSegment } from "./kernels/segment-layout.ts";
 export {
   type ApplyAttentionOptions,
   type AttentionLayerOptions,
@@ -36,7 +38,9 @@ export { applyMlp, type MlpLayerOptions, mlpParameters } from "./layers/mlp-laye
 export { applyNorm, type NormKind, normParameters } from "./layers/norm-layer.ts";
 export { constantVector, normalMatrix, type Parameters } from "./layers/parameters.ts";
 export { logSoftmaxOf, type NormalisedRow } from "./log-softmax-of.ts";
+export { type AddLowRankOptions, addLowRank } from "./ops/add-low-rank.ts";
 export { type AttentionOptions, attention } from "./ops/attention.ts";
+export { dense } from "./ops/dense.ts";
 export { embedding } from "./ops/embedding.ts";
 export { type GeluForm, gelu } from "./ops/gelu.ts";
 export { linear } from "./ops/linear.ts";
@@ -44,8 +48,11 @@ export { FORBIDDEN_LOG_PROBABILITY, type LogSoftmaxOptions, logSoftmax } from ".
 export { type LowRankFactors, lowRankUpdate } from "./ops/low-rank-update.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./ops/normalise-rows.ts";
 export { type RopeOptions, rope } from "./ops/rope.ts";
+export { type RopeRowsOptions, ropeRows } from "./ops/rope-rows.ts";
+export { type SegmentAttentionOptions, segmentAttention } from "./ops/segment-attention.ts";
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
 export { swiglu } from "./ops/swiglu.ts";
+export { swigluPair } from "./ops/swiglu-pair.ts";
 export { type ClippedGradients, clipByGlobalNorm, globalNorm } from "./optimizers/clip-by-global-norm.ts";
 export { type AdamWConfig, adamWConfigSchema, createAdamW } from "./optimizers/create-adam-w.ts";
 export { createSgd, type SgdConfig, sgdConfigSchema } from "./optimizers/create-sgd.ts";

@@ -15,6 +15,8 @@ export interface AttentionLayout {
   readonly scale: number;
   /** Keys that count, per row of the batch. */
   readonly lengths: readonly number[];
+  /** Newest visible keys that a query sees; all when absent. */
+  readonly window?: number;
 }
 
 /** Query, key and value, or their gradients: `[batch, tokens, heads * headDim]`, row-major. */
@@ -145,8 +147,8 @@ function exponentiateRows(scores: Float32Array, layout: AttentionLayout, length:
   const { queries, keys } = layout;
   const inverses = new Float64Array(queries);
   for (let row = 0; row < queries; row += 1) {
-    const start = row * keys;
-    const end = start + visibleKeys(row, layout, length);
+    const end = row * keys + visibleKeys(row, layout, length);
+    const start = Math.max(row * keys, end - (layout.window ?? keys));
     let highest = -Infinity;
     for (let index = start; index < end; index += 1) {
       const score = scores[index] as number;
@@ -159,7 +161,8 @@ function exponentiateRows(scores: Float32Array, layout: AttentionLayout, length:
       sum += weight;
     }
     inverses[row] = end === start ? 0 : 1 / sum;
-    scores.fill(0, end, start + keys);
+    scores.fill(0, row * keys, start);
+    scores.fill(0, end, (row + 1) * keys);
   }
   return inverses;
 }

@@ -1,0 +1,105 @@
+/** Rows and the factors of every sample, or their gradients. */
+export interface LowRankArrays {
+  /** `[rows, inputs]`. */
+  readonly x: Float32Array;
+  /** `[samples, rank, inputs]`. */
+  readonly down: Float32Array;
+  /** `[samples, outputs, rank]`. */
+  readonly up: Float32Array;
+}
+
+/** Sizes of a low-rank update and where it goes. */
+export interface LowRankSizes {
+  readonly rows: number;
+  /** Columns of the base. */
+  readonly width: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly rank: number;
+  /** First updated column of the base. */
+  readonly column: number;
+  readonly scale: number;
+  /** Sample of each row, -1 for none. */
+  readonly sampleOf: ArrayLike<number>;
+}
+
+/** The base with the update of each row's own sample added. */
+export function lowRankForward(base: Float32Array, arrays: LowRankArrays, sizes: LowRankSizes): Float32Array {
+  const { rows, width, outputs, rank, column, scale, sampleOf } = sizes;
+  const { up } = arrays;
+  const result = base.slice();
+  const narrow = new Float64Array(rank);
+  for (let row = 0; row < rows; row += 1) {
+    const sample = sampleOf[row] as number;
+    if (sample < 0) continue;
+    narrowRow(narrow, arrays, sizes, row, sample);
+    let factor = sample * outputs * rank;
+    const start = row * width + column;
+    for (let output = 0; output < outputs; output += 1) {
+      let sum = 0;
+      for (let index = 0; index < rank; index += 1) sum += (up[factor + index] as number) * (narrow[index] as number);
+      factor += rank;
+      result[start + output] = (result[start + output] as number) + scale * sum;
+    }
+  }
+  return result;
+}
+
+/**
+ * Gradients of x and the factors.
+ *
+ * With n = down x and b = scale upᵀ dy of a row: `dx = downᵀ b`, `d down = b xᵀ`, `d up = scale dy nᵀ`, summed over a sample's rows.
+ */
+export function lowRankBackward(slopes: Float32Array, arrays: LowRankArrays, sizes: LowRankSizes): LowRankArrays {
+  const { rows, width, inputs, outputs, rank, column, scale, sampleOf } = sizes;
+  const { x, down, up } = arrays;
+  const result = {
+    x: new Float32Array(x.length),
+    down: new Float64Array(down.length),
+    up: new Float64Array(up.length),
+  };
+  const narrow = new Float64Array(rank);
+  const back = new Float64Array(rank);
+  for (let row = 0; row < rows; row += 1) {
+    const sample = sampleOf[row] as number;
+    if (sample < 0) continue;
+    narrowRow(narrow, arrays, sizes, row, sample);
+    back.fill(0);
+    let factor = sample * outputs * rank;
+    for (let output = 0; output < outputs; output += 1) {
+      const slope = scale * (slopes[row * width + column + output] as number);
+      for (let index = 0; index < rank; index += 1) {
+        back[index] = (back[index] as number) + slope * (up[factor + index] as number);
+        result.up[factor + index] = (result.up[factor + index] as number) + slope * (narrow[index] as number);
+      }
+      factor += rank;
+    }
+    for (let index = 0; index < rank; index += 1) {
+      const at = (sample * rank + index) * inputs;
+      const slope = back[index] as number;
+      for (let input = 0; input < inputs; input += 1) {
+        const place = row * inputs + input;
+        result.down[at + input] = (result.down[at + input] as number) + slope * (x[place] as number);
+        result.x[place] = (result.x[place] as number) + slope * (down[at + input] as number);
+      }
+    }
+  }
+  return { x: result.x, down: Float32Array.from(result.down), up: Float32Array.from(result.up) };
+}
+
+/** `narrow = down x` of one row. */
+function narrowRow(
+  narrow: Float64Array,
+  { x, down }: LowRankArrays,
+  { inputs, rank }: LowRankSizes,
+  row: number,
+  sample: number,
+): void {
+  const start = row * inputs;
+  for (let index = 0; index < rank; index += 1) {
+    const at = (sample * rank + index) * inputs;
+    let sum = 0;
+    for (let input = 0; input < inputs; input += 1) sum += (x[start + input] as number) * (down[at + input] as number);
+    narrow[index] = sum;
+  }
+}

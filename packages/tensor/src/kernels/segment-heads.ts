@@ -1,0 +1,149 @@
+import {
+  type AttentionArrays,
+  type AttentionLayout,
+  type AttentionResult,
+  attendBackward,
+  attendForward,
+} from "./attention-heads.ts";
+import { type AttentionSegment, type FusedLayout, spansOf, type TokenSpan } from "./segment-layout.ts";
+import { attendShort } from "./short-attention.ts";
+
+/** Longest segment, in rows, for which plain loops are quicker than products on a backend. */
+const SHORT = 8;
+
+/** What {@link attendSegments} returns. */
+export interface SegmentResult {
+  /** `[rows, heads * headDim]`. */
+  readonly output: Float32Array;
+  /** Per segment what the backward pass needs, `undefined` for short ones, which compute it again. */
+  readonly results: readonly (AttentionResult | undefined)[];
+}
+
+/** Attention of every segment: plain loops for short ones, products head by head for long ones. */
+export function attendSegments(
+  fused: Float32Array,
+  rows: number,
+  segments: readonly AttentionSegment[],
+  layout: FusedLayout,
+): SegmentResult {
+  const width = layout.heads * layout.headDim;
+  const output = new Float32Array(rows * width);
+  const results = segments.map((segment) => {
+    const spans = spansOf(fused, segments, segment, layout);
+    if (segment.length <= SHORT) {
+      attendShort(output, fused, segment.start, spans, layout);
+      return undefined;
+    }
+    const result = attendForward(gather(fused, segment, spans, layout), layoutOf(segment, spans, layout));
+    output.set(result.output, segment.start * width);
+    return result;
+  });
+  return { output, results };
+}
+
+/** Gradient of the fused rows; that of the past is dropped. */
+export function attendSegmentsBackward(
+  fused: Float32Array,
+  slopes: Float32Array,
+  run: {
+    readonly segments: readonly AttentionSegment[];
+    readonly layout: FusedLayout;
+    readonly forward: SegmentResult;
+  },
+): Float32Array {
+  const { segments, layout, forward } = run;
+  const { heads, headDim } = layout;
+  const result = new Float32Array(fused.length);
+  segments.forEach((segment, index) => {
+    const spans = spansOf(fused, segments, segment, layout);
+    const arrays = gather(fused, segment, spans, layout);
+    const sizes = layoutOf(segment, spans, layout);
+    const from = segment.start * heads * headDim;
+    const own = slopes.subarray(from, from + segment.length * heads * headDim);
+    const gradients = attendBackward(arrays, forward.results[index] ?? attendForward(arrays, sizes), own, sizes);
+    scatter(result, gradients, segment, spans, layout);
+  });
+  return result;
+}
+
+function layoutOf(segment: AttentionSegment, spans: readonly TokenSpan[], layout: FusedLayout): AttentionLayout {
+  const keys = spans.reduce((sum, { count }) => sum + count, 0);
+  const { heads, keyValueHeads, headDim, scale, window } = layout;
+  const sizes = { batch: 1, queries: segment.length, keys, heads, keyValueHeads, headDim, causal: true, scale };
+  return { ...sizes, lengths: [keys], ...(window === undefined ? {} : { window }) };
+}
+
+/** Queries of a segment and all keys and values it sees, each without gaps. */
+function gather(
+  fused: Float32Array,
+  segment: AttentionSegment,
+  spans: readonly TokenSpan[],
+  { heads, keyValueHeads, headDim, width }: FusedLayout,
+): AttentionArrays {
+  const queryWidth = heads * headDim;
+  const keyWidth = keyValueHeads * headDim;
+  const keys = spans.reduce((sum, { count }) => sum + count, 0);
+  const query = new Float32Array(segment.length * queryWidth);
+  for (let row = 0; row < segment.length; row += 1) {
+    const from = (segment.start + row) * width;
+    query.set(fused.subarray(from, from + queryWidth), row * queryWidth);
+  }
+  const key = new Float32Array(keys * keyWidth);
+  const value = new Float32Array(keys * keyWidth);
+  let to = 0;
+  for (const span of spans) {
+    for (let token = 0; token < span.count; token += 1, to += keyWidth) {
+      const keyFrom = span.keyStart + token * span.stride;
+      const valueFrom = span.valueStart + token * span.stride;
+      key.set(span.keys.subarray(keyFrom, keyFrom + keyWidth), to);
+      value.set(span.values.subarray(valueFrom, valueFrom + keyWidth), to);
+    }
+  }
+  return { query, key, value };
+}
+
+/** Adds the gradients of a segment to those of the rows it saw. */
+function scatter(
+  result: Float32Array,
+  gradients: AttentionArrays,
+  segment: AttentionSegment,
+  spans: readonly TokenSpan[],
+  { heads, keyValueHeads, headDim, width }: FusedLayout,
+): void {
+  const queryWidth = heads * headDim;
+  const keyWidth = keyValueHeads * headDim;
+  addRows(result, gradients.query, {
+    from: 0,
+    to: segment.start * width,
+    rows: segment.length,
+    columns: queryWidth,
+    width,
+  });
+  let from = 0;
+  for (const span of spans) {
+    if (!span.isPast) {
+      const place = { from, rows: span.count, columns: keyWidth, width };
+      addRows(result, gradients.key, { ...place, to: span.keyStart });
+      addRows(result, gradients.value, { ...place, to: span.valueStart });
+    }
+    from += span.count * keyWidth;
+  }
+}
+
+interface RowPlace {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** From one row of the result to the next. */
+  readonly width: number;
+}
+
+function addRows(result: Float32Array, source: Float32Array, { from, to, rows, columns, width }: RowPlace): void {
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const at = to + row * width + column;
+      result[at] = (result[at] as number) + (source[from + row * columns + column] as number);
+    }
+  }
+}
