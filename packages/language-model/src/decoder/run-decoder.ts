@@ -1,18 +1,8 @@
-import type { LoraTarget } from "@haps/spec";
-import {
-  type AttentionSegment,
-  addLowRank,
-  dense,
-  embedding,
-  linear,
-  rmsNorm,
-  ropeRows,
-  segmentAttention,
-  swigluPair,
-} from "@haps/tensor";
+import { type AttentionSegment, dense, embedding, linear } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { LanguageModel } from "../model/language-model.ts";
-import { attentionWidths, EMBEDDING, FINAL_NORM, layerNames } from "../model/parameter-layout.ts";
+import { EMBEDDING, FINAL_NORM } from "../model/parameter-layout.ts";
+import { attendRows, finishLayer, type LayerRun, normRows, projectAttention, weightOf } from "./decoder-layer.ts";
 import type { LoraRows } from "./lora-rows.ts";
 import { ropeFrequencies } from "./rope-frequencies.ts";
 
@@ -38,7 +28,7 @@ export interface RunLayersOptions {
 
 /** Rows of the embedding, `[rows, dim]`; the caller owns them. HapsError code `config` for a token outside the vocabulary. */
 export function embedTokens(model: LanguageModel, tokens: ArrayLike<number>): tf.Tensor2D {
-  const table = weight<tf.Tensor2D>(model, EMBEDDING);
+  const table = weightOf<tf.Tensor2D>(model, EMBEDDING);
   return tf.tidy(() => embedding(table, tf.tensor1d(Int32Array.from(tokens), "int32")) as tf.Tensor2D);
 }
 
@@ -67,7 +57,7 @@ export function runLayers(model: LanguageModel, x: tf.Tensor2D, options: RunLaye
 
 /** Normalises rows for the head, `[rows, dim]`; the caller owns the result. */
 export function finalNorm(model: LanguageModel, x: tf.Tensor2D): tf.Tensor2D {
-  return norm(model, x, FINAL_NORM);
+  return normRows(model, x, FINAL_NORM);
 }
 
 /**
@@ -82,80 +72,15 @@ export function logitsOf(
   options: { readonly trainable?: boolean } = {},
 ): tf.Tensor2D {
   if (options.trainable === true && model.config.tiedEmbeddings) {
-    return linear(hidden, weight<tf.Tensor2D>(model, EMBEDDING)) as tf.Tensor2D;
+    return linear(hidden, weightOf<tf.Tensor2D>(model, EMBEDDING)) as tf.Tensor2D;
   }
   return dense(hidden, model.headKernel());
 }
 
-interface LayerRun extends RunLayersOptions {
-  readonly layer: number;
-  readonly frequencies: Float64Array;
-}
-
 function runLayer(model: LanguageModel, x: tf.Tensor2D, run: LayerRun): tf.Tensor2D {
-  const { config } = model;
-  const names = layerNames(run.layer);
-  const { query, key } = attentionWidths(config);
   return tf.tidy(() => {
-    const normed = norm(model, x, names.attentionNorm);
-    const projected = updated(run, normed, affine(model, normed, names.attention), { q: 0, k: query, v: query + key });
-    const fused = ropeRows(projected, {
-      headDim: config.headDim,
-      heads: config.heads + config.keyValueHeads,
-      positions: run.positions,
-      frequencies: run.frequencies,
-    });
+    const fused = projectAttention(model, x, run);
     run.onKeyValues?.(run.layer, fused);
-    const mixed = segmentAttention(fused, {
-      heads: config.heads,
-      keyValueHeads: config.keyValueHeads,
-      segments: segmentsOf(run),
-      ...(config.slidingWindow === undefined ? {} : { window: config.slidingWindow }),
-    });
-    const attended: tf.Tensor2D = tf.add(x, updated(run, mixed, affine(model, mixed, names.output), { o: 0 }));
-    const inner = norm(model, attended, names.mlpNorm);
-    const gates = updated(run, inner, affine(model, inner, names.gateUp), { gate: 0, up: config.hidden });
-    const active = swigluPair(gates);
-    return tf.add<tf.Tensor2D>(attended, updated(run, active, affine(model, active, names.down), { down: 0 }));
+    return finishLayer(model, x, attendRows(model, fused, run), run);
   });
-}
-
-function segmentsOf({ segments, past, layer }: LayerRun): readonly AttentionSegment[] {
-  if (past === undefined) return segments;
-  return segments.map((segment, index) => {
-    const before = past(layer, index);
-    return before === undefined ? segment : { ...segment, past: before };
-  });
-}
-
-/** Adds the low-rank updates of the projections that read `x`; `columns` says where each projection begins in `base`. */
-function updated(
-  { lora, layer }: LayerRun,
-  x: tf.Tensor2D,
-  base: tf.Tensor2D,
-  columns: Readonly<Partial<Record<LoraTarget["projection"], number>>>,
-): tf.Tensor2D {
-  let sum = base;
-  for (const { factors, sampleOf } of lora ?? []) {
-    for (const { target, down, up } of factors.targets) {
-      const column = target.layer === layer ? columns[target.projection] : undefined;
-      if (column !== undefined) sum = addLowRank(sum, x, { down, up, scale: factors.scale, sampleOf, column });
-    }
-  }
-  return sum;
-}
-
-function affine(model: LanguageModel, x: tf.Tensor2D, prefix: string): tf.Tensor2D {
-  const bias = `${prefix}/bias`;
-  const kernel = weight<tf.Tensor2D>(model, `${prefix}/kernel`);
-  return model.variables.has(bias) ? dense(x, kernel, weight<tf.Tensor1D>(model, bias)) : dense(x, kernel);
-}
-
-function norm(model: LanguageModel, x: tf.Tensor2D, name: string): tf.Tensor2D {
-  return rmsNorm(x, weight<tf.Tensor1D>(model, name), { epsilon: model.config.normEpsilon }) as tf.Tensor2D;
-}
-
-/** A variable at the rank that the layout gives it. */
-function weight<T extends tf.Tensor>(model: LanguageModel, name: string): T {
-  return model.variables.get(name) as tf.Tensor as T;
 }
