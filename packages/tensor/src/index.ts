@@ -38,6 +38,9 @@ export { applyMlp, type MlpLayerOptions, mlpParameters } from "./layers/mlp-laye
 export { applyNorm, type NormKind, normParameters } from "./layers/norm-layer.ts";
 export { constantVector, normalMatrix, type Parameters } from "./layers/parameters.ts";
 export { logSoftmaxOf, type NormalisedRow } from "./log-softmax-of.ts";
+export { surrogateLoss } from "./lora-surrogate.ts";
+export { loraTargetName } from "./lora-target-name.ts";
+export { loraWeightsOf } from "./lora-weights-of.ts";
 export { type AddLowRankOptions, addLowRank } from "./ops/add-low-rank.ts";
 export { type AttentionOptions, attention } from "./ops/attention.ts";
 export { dense } from "./ops/dense.ts";

@@ -1,0 +1,101 @@
+import { HapsError, type LoraFactors, type LoraTarget, type LoraWeights, ShapeError } from "@haps/spec";
+import * as tf from "@tensorflow/tfjs";
+import type { LoraTargetTensors, LoraTensors } from "./contracts.ts";
+import { loraTargetName } from "./lora-target-name.ts";
+import { assertShape } from "./shape.ts";
+
+const OPERATION = "surrogateLoss";
+
+/**
+ * A scalar whose gradient with respect to LoRA factors is a given one: the second stage of a gradient through an engine.
+ *
+ * `Σ stopGradient(d) · factor` over samples, targets and both factors, where d is what the engine returned for a sample. By the
+ * chain rule the gradient with respect to whatever made the factors is that of the engine's sum of log-likelihoods, exactly; the
+ * value itself means nothing.
+ *
+ * @param tensors - Borrowed; differentiable.
+ * @param gradients - One per sample of the batch, for the same targets in any order; `undefined` for a sample without one.
+ * @returns The caller owns it.
+ * @throws ShapeError code `shape` for another number of samples, or arrays that do not fit a target; HapsError code `config` for other
+ *   targets or another scale; HapsError code `non-finite` naming sample, target, factor and position.
+ *
+ * @example
+ * ```ts
+ * const target = { layer: 0, projection: "o", in: 1, out: 1, rank: 1 } as const;
+ * const up = tf.ones<tf.Rank.R3>([1, 1, 1]);
+ * const d = { id: "d", targets: [{ target, down: Float32Array.of(2), up: Float32Array.of(3) }], scale: 1 };
+ * const slope = tf.grad((down: tf.Tensor3D) => surrogateLoss({ targets: [{ target, down, up }], scale: 1 }, [d]));
+ * console.assert(slope(up).dataSync()[0] === 2);
+ * ```
+ */
+export function surrogateLoss(tensors: LoraTensors, gradients: readonly (LoraWeights | undefined)[]): tf.Scalar {
+  gradients.forEach((gradient, sample) => {
+    if (gradient !== undefined) checkGradientOf(gradient, sample, tensors);
+  });
+  return tf.tidy(() => {
+    const terms = tensors.targets.flatMap((entry) => [
+      innerProduct(entry, "down", [entry.target.rank, entry.target.in], gradients),
+      innerProduct(entry, "up", [entry.target.out, entry.target.rank], gradients),
+    ]);
+    return terms.reduce((sum, term) => tf.add<tf.Scalar>(sum, term), tf.scalar(0));
+  });
+}
+
+function innerProduct(
+  entry: LoraTargetTensors,
+  factor: "down" | "up",
+  shape: readonly [number, number],
+  gradients: readonly (LoraWeights | undefined)[],
+): tf.Scalar {
+  const name = `${loraTargetName(entry.target)} ${factor}`;
+  assertShape(OPERATION, name, entry[factor], [gradients.length, ...shape]);
+  const size = shape[0] * shape[1];
+  const slopes = new Float32Array(gradients.length * size);
+  gradients.forEach((gradient, sample) => {
+    const values = gradient?.targets.find(({ target }) => isSame(target, entry.target))?.[factor];
+    if (values === undefined) return;
+    checkValues(values, size, `${name} of sample ${sample}`, { sample, target: entry.target, factor });
+    slopes.set(values, sample * size);
+  });
+  return tf.sum<tf.Scalar>(tf.mul(entry[factor], tf.tensor3d(slopes, [gradients.length, ...shape])));
+}
+
+function checkGradientOf(gradient: LoraWeights, sample: number, { targets, scale }: LoraTensors): void {
+  const list = (entries: readonly { readonly target: LoraTarget }[]): string[] =>
+    entries.map(({ target }) => `${loraTargetName(target)} ${target.out}x${target.in} rank ${target.rank}`).sort();
+  const [got, expected] = [list(gradient.targets), list(targets)];
+  if (got.join() !== expected.join()) {
+    throw new HapsError(
+      "config",
+      `${OPERATION}: the gradient of sample ${sample} is for [${got.join(", ")}]; expected [${expected.join(", ")}]; give the gradient of weights that were made from these factors`,
+      { sample, got, expected },
+    );
+  }
+  if (gradient.scale === scale) return;
+  throw new HapsError(
+    "config",
+    `${OPERATION}: the gradient of sample ${sample} was taken at scale ${gradient.scale}; the factors have ${scale}; use the scale of the generator`,
+    { sample, got: gradient.scale, expected: scale },
+  );
+}
+
+function checkValues(
+  values: LoraFactors["down"],
+  size: number,
+  name: string,
+  facts: Readonly<Record<string, unknown>>,
+): void {
+  if (values.length !== size) throw new ShapeError(OPERATION, name, `${size} values`, [values.length]);
+  for (let position = 0; position < size; position += 1) {
+    if (Number.isFinite(values[position])) continue;
+    throw new HapsError(
+      "non-finite",
+      `${OPERATION}: the gradient of ${name} has ${values[position]} at position ${position}; leave the sample out or check the engine`,
+      { ...facts, position },
+    );
+  }
+}
+
+function isSame(left: LoraTarget, right: LoraTarget): boolean {
+  return left.layer === right.layer && left.projection === right.projection;
+}
