@@ -3,5 +3,18 @@ export {
   type SettingsGeneratorConfig,
   settingsGeneratorSchema,
 } from "./config.ts";
+export { createLoraGenerator, type LoraGeneratorOptions } from "./create-lora-generator.ts";
 export { createSettingsGenerator, type SettingsGeneratorOptions } from "./create-settings-generator.ts";
+export { type LastLayerTargetsOptions, lastLayerTargets } from "./last-layer-targets.ts";
+export {
+  type LoraGeneratorConfig,
+  loraGeneratorSchema,
+  type ResolvedLoraGeneratorConfig,
+} from "./lora-generator-config.ts";
+export { type LoraGeneratorSize, loraGeneratorSize } from "./lora-generator-size.ts";
+export {
+  type LoraGeneratorPreset,
+  type PublishedLoraGeneratorOptions,
+  publishedLoraGenerator,
+} from "./published-lora-generator.ts";
 export { type SettingsBasis, type SettingsBasisOptions, settingsBasis } from "./settings-basis.ts";
