@@ -15,7 +15,7 @@ const SHORT = 8;
 export interface SegmentResult {
   /** `[rows, heads * headDim]`. */
   readonly output: Float32Array;
-  /** Per segment what the backward pass needs, `undefined` for short ones, which compute it again. */
+  /** Per segment what the backward pass needs; `undefined` for short ones, which compute it again, and silent ones. */
   readonly results: readonly (AttentionResult | undefined)[];
 }
 
@@ -29,6 +29,7 @@ export function attendSegments(
   const width = layout.heads * layout.headDim;
   const output = new Float32Array(rows * width);
   const results = segments.map((segment) => {
+    if (segment.silent === true) return undefined;
     const spans = spansOf(fused, segments, segment, layout);
     if (segment.length <= SHORT) {
       attendShort(output, fused, segment.start, spans, layout);
@@ -55,6 +56,7 @@ export function attendSegmentsBackward(
   const { heads, headDim } = layout;
   const result = new Float32Array(fused.length);
   segments.forEach((segment, index) => {
+    if (segment.silent === true) return;
     const spans = spansOf(fused, segments, segment, layout);
     const arrays = gather(fused, segment, spans, layout);
     const sizes = layoutOf(segment, spans, layout);

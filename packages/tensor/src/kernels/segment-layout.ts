@@ -16,6 +16,8 @@ export interface AttentionSegment {
   readonly ancestors?: readonly number[];
   /** Comes before everything else; gets no gradient. */
   readonly past?: AttentionPast;
+  /** Its rows are only seen by others, as those of an earlier pass: they give zeros. Default false. */
+  readonly silent?: boolean;
 }
 
 /** Widths of packed rows of query, key and value side by side. */
