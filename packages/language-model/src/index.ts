@@ -22,3 +22,18 @@ export {
   resolveModelConfig,
 } from "./model/model-config.ts";
 export { countParameters, type ParameterShape, parameterLayout } from "./model/parameter-layout.ts";
+export {
+  createLanguageModelTrainer,
+  type LanguageModelTrainer,
+  type LanguageModelTrainerOptions,
+  type LanguageModelTrainingState,
+  type LanguageModelTrainingStep,
+} from "./training/create-language-model-trainer.ts";
+export { nextTokenLoss } from "./training/next-token-loss.ts";
+export { shuffledBatches } from "./training/shuffled-batches.ts";
+export {
+  type ResolvedTrainerConfig,
+  type TrainerConfig,
+  trainerConfigSchema,
+} from "./training/trainer-config.ts";
+export { countedTokens, type TrainingSequence } from "./training/training-sequence.ts";
