@@ -54,7 +54,7 @@ describeEachBackend("gradients of the decoder", () => {
         const names = ["layers/0/attention/kernel", "layers/1/mlp-norm/gain"];
         const inputs = names.map((weight) => tf.clone(model.variables.get(weight)));
         checkGradient((kernel, gain) => {
-          const varied = withWeights(model, { [names[0] as string]: kernel!, [names[1] as string]: gain! });
+          const varied = withWeights(model, { [names[0] as string]: kernel, [names[1] as string]: gain });
           return runLayers(varied, x, { positions, segments });
         }, inputs);
         tf.dispose([x, ...inputs]);
@@ -97,7 +97,7 @@ describeEachBackend("gradients of the decoder", () => {
     const hidden = draw("hidden", [2, 6]) as tf.Tensor2D;
     const table = tf.clone(model.variables.get("embedding"));
     checkGradient(
-      (embedding) => logitsOf(withWeights(model, { embedding: embedding! }), hidden, { trainable: true }),
+      (embedding) => logitsOf(withWeights(model, { embedding: embedding }), hidden, { trainable: true }),
       [table],
     );
     checkGradient((rows) => logitsOf(model, rows as tf.Tensor2D), [hidden]);

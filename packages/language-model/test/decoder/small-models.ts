@@ -26,7 +26,7 @@ export const smallShapes: Readonly<Record<string, ModelConfigInput>> = {
     ...base,
     family: "mistral",
     keyValueHeads: 2,
-    headDim: 6, // the output projection is not square
+    headDim: 10, // the output projection is not square
     slidingWindow: 5,
     outputBias: true,
     mlpBias: true,
