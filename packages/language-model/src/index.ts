@@ -4,10 +4,19 @@ export type { LoraRows } from "./decoder/lora-rows.ts";
 export { checkLora, type LoraSamples, loraSamplesOf, projectionSize, targetName } from "./decoder/lora-samples.ts";
 export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
 export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
+export { type DecodeOptions, decodeTokens } from "./generation/decode-tokens.ts";
+export { type GenerateTokensOptions, generateTokens } from "./generation/generate-tokens.ts";
 export { decodingSchema, type ResolvedDecoding, resolveDecoding } from "./generation/resolve-decoding.ts";
 export { sampleToken, type TokenSample } from "./generation/sample-token.ts";
 export { createStopMatcher, type StopMatch, type StopMatcher } from "./generation/stop-matcher.ts";
 export { type TokenDistribution, type TokenFilter, tokenDistribution } from "./generation/token-distribution.ts";
+export type {
+  FailedRequest,
+  SampledToken,
+  TokenEvent,
+  TokenGeneration,
+  TokenRequest,
+} from "./generation/token-request.ts";
 export {
   createLanguageModel,
   type LanguageModel,
