@@ -1,9 +1,29 @@
+export {
+  type AssignmentTokens,
+  assignmentText,
+  type EncodeAssignmentsOptions,
+  encodeAssignments,
+  type RoleTokens,
+} from "./backbone/assignment-tokens.ts";
+export { createTransformerBackbone, type TransformerBackboneOptions } from "./backbone/create-transformer-backbone.ts";
+export { encodePrompt, type PromptParts } from "./backbone/encode-prompt.ts";
+export type { Pooling } from "./backbone/pool-states.ts";
 export { type DecoderRows, packSequences } from "./decoder/decoder-rows.ts";
 export { createKeyValueCache, type KeyValueCache } from "./decoder/key-value-cache.ts";
 export type { LoraRows } from "./decoder/lora-rows.ts";
 export { checkLora, type LoraSamples, loraSamplesOf, projectionSize, targetName } from "./decoder/lora-samples.ts";
 export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
 export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
+export {
+  assertFits,
+  estimateMemory,
+  type MemoryEstimate,
+  type MemoryLimit,
+  memoryLimit,
+} from "./folder/estimate-memory.ts";
+export { type ConfigTexts, parseHuggingFaceConfig } from "./folder/hugging-face-config.ts";
+export { type LoadLanguageModelOptions, type LoadProgress, loadLanguageModel } from "./folder/load-language-model.ts";
+export { type SaveLanguageModelOptions, saveLanguageModel } from "./folder/save-language-model.ts";
 export { type DecodeOptions, decodeTokens } from "./generation/decode-tokens.ts";
 export { type GenerateTokensOptions, generateTokens } from "./generation/generate-tokens.ts";
 export { decodingSchema, type ResolvedDecoding, resolveDecoding } from "./generation/resolve-decoding.ts";
@@ -17,6 +37,11 @@ export type {
   TokenGeneration,
   TokenRequest,
 } from "./generation/token-request.ts";
+export { type CompletionGradientOptions, completionGradient } from "./gradient/completion-gradient.ts";
+export type { CompletionItem, CompletionTokens } from "./gradient/completion-item.ts";
+export { mergeLora } from "./gradient/merge-lora.ts";
+export { type TailActivations, tailActivations } from "./gradient/tail-activations.ts";
+export { type TailCut, tailCutOf } from "./gradient/tail-cut.ts";
 export {
   createLanguageModel,
   type LanguageModel,

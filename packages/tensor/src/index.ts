@@ -66,6 +66,12 @@ export { createSchedule, type Schedule, type ScheduleConfig, scheduleConfigSchem
 export { createRng, type Rng, type RngState } from "./rng.ts";
 export type { SafetensorsDtype } from "./safetensors/dtype.ts";
 export {
+  type ByteSource,
+  type OpenSafetensors,
+  openSafetensors,
+  type SafetensorsEntry,
+} from "./safetensors/open-safetensors.ts";
+export {
   type ReadSafetensorsOptions,
   readSafetensors,
   type SafetensorsContent,

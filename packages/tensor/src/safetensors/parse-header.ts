@@ -32,9 +32,14 @@ export interface SafetensorsHeader {
   readonly dataStart: number;
 }
 
-/** Reads and checks everything that lies before the data. Code `data` for whatever breaks the format. */
-export function parseHeader(bytes: Uint8Array, source: string): SafetensorsHeader {
-  const length = headerLength(bytes, source);
+/**
+ * Reads and checks everything that lies before the data. Code `data` for whatever breaks the format.
+ *
+ * @param bytes - The file, or as much of its beginning as {@link headerEnd} says.
+ * @param size - Bytes of the whole file.
+ */
+export function parseHeader(bytes: Uint8Array, source: string, size = bytes.length): SafetensorsHeader {
+  const length = headerEnd(bytes, source, size) - LENGTH_BYTES;
   const dataStart = LENGTH_BYTES + length;
   const fields = parseObject(bytes.subarray(LENGTH_BYTES, dataStart), source);
   let metadata: Readonly<Record<string, string>> = {};
@@ -44,23 +49,24 @@ export function parseHeader(bytes: Uint8Array, source: string): SafetensorsHeade
     else entries.push(parseEntry(value, name, source));
   }
   entries.sort((left, right) => left.begin - right.begin || left.end - right.end);
-  checkCover(entries, bytes.length - dataStart, source);
+  checkCover(entries, size - dataStart, source);
   return { entries, metadata, dataStart };
 }
 
-function headerLength(bytes: Uint8Array, source: string): number {
-  if (bytes.length < LENGTH_BYTES) {
-    throw malformed({ source }, `has ${bytes.length} bytes; expected at least ${LENGTH_BYTES}`, DAMAGED);
+/** Where the header of a file ends, from its first {@link LENGTH_BYTES} bytes and the size of the whole. */
+export function headerEnd(bytes: Uint8Array, source: string, size: number): number {
+  if (size < LENGTH_BYTES) {
+    throw malformed({ source }, `has ${size} bytes; expected at least ${LENGTH_BYTES}`, DAMAGED);
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length > LARGEST_HEADER) {
     throw malformed({ source }, `the header has ${length} bytes; expected at most ${LARGEST_HEADER}`, DAMAGED);
   }
-  if (Number(length) > bytes.length - LENGTH_BYTES) {
-    const rest = bytes.length - LENGTH_BYTES;
+  if (Number(length) > size - LENGTH_BYTES) {
+    const rest = size - LENGTH_BYTES;
     throw malformed({ source }, `the header has ${length} bytes; the file has only ${rest} left for it`, DAMAGED);
   }
-  return Number(length);
+  return LENGTH_BYTES + Number(length);
 }
 
 function parseObject(header: Uint8Array, source: string): Readonly<Record<string, unknown>> {

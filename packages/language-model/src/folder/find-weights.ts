@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { DataError, quoteValue } from "@haps/spec";
+import { z } from "zod";
+import { readText } from "./file-source.ts";
+
+/** Which files hold the weights of a folder. */
+export interface WeightFiles {
+  /** Paths, each once. */
+  readonly paths: readonly string[];
+  /** Path of each tensor, where an index says so, and the index itself. */
+  readonly index?: { readonly path: string; readonly pathOf: ReadonlyMap<string, string> };
+}
+
+const SINGLE = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+
+const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * Finds the weights: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+ *
+ * @throws DataError code `data` when there are none, and for an index that is damaged or names files outside the folder.
+ */
+export async function findWeights(folder: string): Promise<WeightFiles> {
+  const path = join(folder, INDEX);
+  const text = await readText(path);
+  if (text === undefined) return { paths: [join(folder, SINGLE)] };
+  const parsed = indexSchema.safeParse(parseJson(text, path));
+  if (!parsed.success) {
+    const problem = parsed.error.issues[0]?.message ?? "is wrong";
+    throw new DataError(
+      { file: path, field: "weight_map" },
+      problem,
+      "expected tensor names and files; fetch it again",
+    );
+  }
+  const pathOf = new Map<string, string>();
+  for (const [tensor, file] of Object.entries(parsed.data.weight_map)) {
+    // A shard lies beside its index; anything else might read what nobody meant to share.
+    if (!/^[^/\\]+\.safetensors$/.test(file)) {
+      const problem = `names the file ${quoteValue(file)}`;
+      throw new DataError({ file: path, field: tensor }, problem, "expected a .safetensors file of the same folder");
+    }
+    pathOf.set(tensor, join(folder, file));
+  }
+  return { paths: [...new Set(pathOf.values())].sort(), index: { path, pathOf } };
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new DataError({ file }, "is not JSON", "the file is damaged; fetch it again", { cause });
+  }
+}
