@@ -12,6 +12,10 @@ export {
   type ResolvedLoraGeneratorConfig,
 } from "./lora-generator-config.ts";
 export { type LoraGeneratorSize, loraGeneratorSize } from "./lora-generator-size.ts";
+export { fromPeftFiles, type PeftImportOptions } from "./peft/from-peft-files.ts";
+export { readPeftAdapter } from "./peft/read-peft-adapter.ts";
+export { type PeftExportOptions, type PeftFiles, toPeftFiles } from "./peft/to-peft-files.ts";
+export { writePeftAdapter } from "./peft/write-peft-adapter.ts";
 export {
   type LoraGeneratorPreset,
   type PublishedLoraGeneratorOptions,
