@@ -1,6 +1,7 @@
 import { HapsError, ShapeError } from "@haps/spec";
 import { createVariables, type NamedArray, type NamedVariables, type Rng } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
+import { untaped } from "../untaped.ts";
 import { type ModelConfig, type ModelConfigInput, resolveModelConfig } from "./model-config.ts";
 import { EMBEDDING, HEAD, parameterLayout } from "./parameter-layout.ts";
 
@@ -98,7 +99,7 @@ function wrap(config: ModelConfig, variables: NamedVariables): LanguageModel {
         copy?.kernel.dispose();
         copy = {
           of: embedding.dataId,
-          kernel: tf.keep(tf.tidy(() => tf.transpose(embedding as tf.Tensor as tf.Tensor2D))),
+          kernel: tf.keep(untaped(() => tf.transpose(embedding as tf.Tensor as tf.Tensor2D))),
         };
       }
       return copy.kernel;
