@@ -1,6 +1,8 @@
 import {
+  addLowRank,
   attention,
   createRng,
+  dense,
   embedding,
   gelu,
   layerNorm,
@@ -9,8 +11,11 @@ import {
   lowRankUpdate,
   rmsNorm,
   rope,
+  ropeRows,
+  segmentAttention,
   softmaxCrossEntropy,
   swiglu,
+  swigluPair,
 } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 
@@ -120,6 +125,73 @@ export const operations: readonly OperationExample[] = [
   },
   { name: "rope", shapes: [[2, 3, 8]], call: (x) => rope(cube(x), { headDim: 4, offset: 2 }) },
   { name: "rope, interleaved", shapes: [[1, 2, 4]], call: (x) => rope(cube(x), { headDim: 4, pairs: "interleaved" }) },
+  {
+    name: "dense",
+    shapes: [[3, 5], [5, 4], [4]],
+    call: (x, kernel, bias) => dense(matrix(x), matrix(kernel), vector(bias)),
+  },
+  {
+    name: "dense without bias, one row",
+    shapes: [
+      [1, 5],
+      [5, 2],
+    ],
+    call: (x, kernel) => dense(matrix(x), matrix(kernel)),
+  },
+  {
+    name: "addLowRank",
+    shapes: [
+      [4, 7],
+      [4, 5],
+      [2, 2, 5],
+      [2, 3, 2],
+    ],
+    call: (base, x, down, up) =>
+      addLowRank(matrix(base), matrix(x), {
+        down: cube(down),
+        up: cube(up),
+        scale: 1.5,
+        sampleOf: [0, -1, 1, 0],
+        column: 2,
+      }),
+  },
+  {
+    name: "ropeRows",
+    shapes: [[3, 10]],
+    call: (x) => ropeRows(matrix(x), { headDim: 4, heads: 2, positions: [4, 0, 7], frequencies: [1, 0.1] }),
+  },
+  { name: "swigluPair", shapes: [[3, 8]], call: (x) => swigluPair(matrix(x)) },
+  {
+    name: "segmentAttention, short segments with grouped queries",
+    shapes: [[5, 16]],
+    call: (fused) =>
+      segmentAttention(matrix(fused), {
+        heads: 4,
+        keyValueHeads: 2,
+        segments: [
+          { start: 0, length: 2 },
+          { start: 2, length: 2, ancestors: [0] },
+          { start: 4, length: 1, ancestors: [0] },
+        ],
+      }),
+  },
+  {
+    name: "segmentAttention, a long segment with a window and a past",
+    shapes: [[12, 6]],
+    call: (fused) =>
+      segmentAttention(matrix(fused), {
+        heads: 1,
+        window: 5,
+        segments: [
+          {
+            start: 1,
+            length: 11,
+            past: { keys: new Float32Array(4).fill(0.5), values: new Float32Array(4), length: 2 },
+          },
+          { start: 0, length: 1 },
+        ],
+      }),
+  },
   {
     name: "embedding",
     shapes: [[5, 3]],
