@@ -1,0 +1,22 @@
+/** Rows that go through at once, all items together; an item with more goes alone. */
+export const PASS_ROWS = 256;
+
+/** Groups entries in order, as many as fit under a limit; one that is larger stands alone. */
+export function packBatches<Entry>(
+  entries: readonly Entry[],
+  sizeOf: (entry: Entry) => number,
+  limit: number,
+): readonly (readonly Entry[])[] {
+  const batches: Entry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    const size = sizeOf(entry);
+    if (size > room || batches.length === 0) {
+      batches.push([]);
+      room = limit;
+    }
+    batches.at(-1)?.push(entry);
+    room -= size;
+  }
+  return batches;
+}
