@@ -24,8 +24,8 @@ const OPERATION = "surrogateLoss";
  * const target = { layer: 0, projection: "o", in: 1, out: 1, rank: 1 } as const;
  * const up = tf.ones<tf.Rank.R3>([1, 1, 1]);
  * const d = { id: "d", targets: [{ target, down: Float32Array.of(2), up: Float32Array.of(3) }], scale: 1 };
- * const slope = tf.grad((down: tf.Tensor3D) => surrogateLoss({ targets: [{ target, down, up }], scale: 1 }, [d]));
- * console.assert(slope(up).dataSync()[0] === 2);
+ * const loss = (x: tf.Tensor) => surrogateLoss({ targets: [{ target, down: tf.reshape(x, [1, 1, 1]), up }], scale: 1 }, [d]);
+ * console.assert(tf.grad(loss)(tf.scalar(5)).dataSync()[0] === 2);
  * ```
  */
 export function surrogateLoss(tensors: LoraTensors, gradients: readonly (LoraWeights | undefined)[]): tf.Scalar {
