@@ -29,17 +29,15 @@ export function lowRankForward(base: Float32Array, arrays: LowRankArrays, sizes:
   const { up } = arrays;
   const result = base.slice();
   const narrow = new Float64Array(rank);
+  const update = new Float64Array(outputs);
   for (let row = 0; row < rows; row += 1) {
     const sample = sampleOf[row] as number;
     if (sample < 0) continue;
     narrowRow(narrow, arrays, sizes, row, sample);
-    let factor = sample * outputs * rank;
+    widenRow(update, narrow, up, sample * outputs * rank);
     const start = row * width + column;
     for (let output = 0; output < outputs; output += 1) {
-      let sum = 0;
-      for (let index = 0; index < rank; index += 1) sum += (up[factor + index] as number) * (narrow[index] as number);
-      factor += rank;
-      result[start + output] = (result[start + output] as number) + scale * sum;
+      result[start + output] = (result[start + output] as number) + scale * (update[output] as number);
     }
   }
   return result;
@@ -87,7 +85,7 @@ export function lowRankBackward(slopes: Float32Array, arrays: LowRankArrays, siz
   return { x: result.x, down: Float32Array.from(result.down), up: Float32Array.from(result.up) };
 }
 
-/** `narrow = down x` of one row. */
+/** `narrow = down x` of one row; four sums at a time share what is read of x. */
 function narrowRow(
   narrow: Float64Array,
   { x, down }: LowRankArrays,
@@ -96,10 +94,53 @@ function narrowRow(
   sample: number,
 ): void {
   const start = row * inputs;
-  for (let index = 0; index < rank; index += 1) {
+  const whole = rank - (rank % 4);
+  for (let index = 0; index < whole; index += 4) {
+    const at = (sample * rank + index) * inputs;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let input = 0; input < inputs; input += 1) {
+      const value = x[start + input] as number;
+      s0 += value * (down[at + input] as number);
+      s1 += value * (down[at + inputs + input] as number);
+      s2 += value * (down[at + 2 * inputs + input] as number);
+      s3 += value * (down[at + 3 * inputs + input] as number);
+    }
+    narrow[index] = s0;
+    narrow[index + 1] = s1;
+    narrow[index + 2] = s2;
+    narrow[index + 3] = s3;
+  }
+  for (let index = whole; index < rank; index += 1) {
     const at = (sample * rank + index) * inputs;
     let sum = 0;
     for (let input = 0; input < inputs; input += 1) sum += (x[start + input] as number) * (down[at + input] as number);
     narrow[index] = sum;
+  }
+}
+
+/** `update = up narrow`, `up` beginning at `first`; four numbers of the narrow vector at a time stay in registers. */
+function widenRow(update: Float64Array, narrow: Float64Array, up: Float32Array, first: number): void {
+  const rank = narrow.length;
+  const whole = rank - (rank % 4);
+  update.fill(0);
+  for (let index = 0; index < whole; index += 4) {
+    const n0 = narrow[index] as number;
+    const n1 = narrow[index + 1] as number;
+    const n2 = narrow[index + 2] as number;
+    const n3 = narrow[index + 3] as number;
+    for (let output = 0, at = first + index; output < update.length; output += 1, at += rank) {
+      const low = n0 * (up[at] as number) + n1 * (up[at + 1] as number);
+      const high = n2 * (up[at + 2] as number) + n3 * (up[at + 3] as number);
+      update[output] = (update[output] as number) + (low + high);
+    }
+  }
+  for (let index = whole; index < rank; index += 1) {
+    const factor = narrow[index] as number;
+    for (let output = 0, at = first + index; output < update.length; output += 1, at += rank) {
+      update[output] = (update[output] as number) + factor * (up[at] as number);
+    }
   }
 }
