@@ -11,7 +11,7 @@ import { advance, openSequence, type Sequence } from "./sequence.ts";
 import type { TokenEvent, TokenRequest } from "./token-request.ts";
 
 /** Options of {@link decodeTokens}. */
-export interface DecodeOptions extends Abortable {
+export interface DecodeTokensOptions extends Abortable {
   /**
    * Tokens of prompts that go through the model at once; bounds the memory of the prefill. Default 1024. It changes no result: prompts
    * are cut at multiples of 256 tokens of their own, whatever the others are.
@@ -41,7 +41,7 @@ const PREFILL_ROWS = 1024;
 export async function* decodeTokens(
   model: LanguageModel,
   requests: readonly TokenRequest[],
-  options: DecodeOptions = {},
+  options: DecodeTokensOptions = {},
 ): AsyncGenerator<readonly TokenEvent[], void> {
   const { signal, prefillRows = PREFILL_ROWS } = options;
   throwIfAborted(signal);

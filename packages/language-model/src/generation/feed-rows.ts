@@ -2,7 +2,8 @@ import type { AttentionSegment } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { LoraRows } from "../decoder/lora-rows.ts";
 import type { LoraSamples } from "../decoder/lora-samples.ts";
-import { embedTokens, finalNorm, logitsOf, runLayers } from "../decoder/run-decoder.ts";
+import { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "../decoder/run-decoder.ts";
+import { runLastLayer } from "../decoder/run-last-layer.ts";
 import type { LanguageModel } from "../model/language-model.ts";
 import type { Sequence } from "./sequence.ts";
 
@@ -24,39 +25,44 @@ export function feedRows(
   parts: readonly FeedPart[],
   lora: readonly LoraSamples[],
 ): tf.Tensor2D | null {
-  const tokens: number[] = [];
-  const positions: number[] = [];
-  const segments: AttentionSegment[] = [];
-  const last: number[] = [];
-  for (const { sequence, tokens: own, wanted } of parts) {
-    segments.push({ start: tokens.length, length: own.length });
-    for (const token of own) {
-      positions.push(sequence.cache.length + tokens.length - (segments.at(-1)?.start ?? 0));
-      tokens.push(token);
-    }
-    if (wanted) last.push(tokens.length - 1);
-  }
+  const tokens = parts.flatMap((part) => part.tokens);
+  const wanted = parts.flatMap((part, index) => (part.wanted ? [index] : []));
+  const options = layersOptions(parts, lora);
+  const last = model.config.layers - 1;
   const logits = tf.tidy((): tf.Tensor2D[] => {
-    const rows = runLayers(model, embedTokens(model, tokens), {
-      positions,
-      segments,
-      past: (layer, index) => {
-        const { cache } = (parts[index] as FeedPart).sequence;
-        return cache.length === 0 ? undefined : cache.past(layer);
-      },
-      lora: loraRowsOf(parts, lora),
-      onKeyValues: (layer, fused) => {
-        parts.forEach(({ sequence, tokens: own }, index) => {
-          sequence.cache.append(layer, fused, (segments[index] as AttentionSegment).start, own.length);
-        });
-      },
-    });
-    if (last.length === 0) return [];
-    const chosen = last.length === tokens.length ? rows : tf.gather(rows, tf.tensor1d(last, "int32"));
-    return [logitsOf(model, finalNorm(model, chosen))];
+    const x = embedTokens(model, tokens);
+    // A sequence with one row alone in this pack goes the same way in the next: by itself a row is computed alike in both.
+    const rows =
+      wanted.length === tokens.length
+        ? runLayers(model, x, options)
+        : runLastLayer(model, runLayers(model, x, { ...options, to: last }), { ...options, wanted });
+    return wanted.length === 0 ? [] : [logitsOf(model, finalNorm(model, rows))];
   });
   for (const { sequence, tokens: own } of parts) sequence.cache.commit(own.length);
   return logits[0] ?? null;
+}
+
+function layersOptions(parts: readonly FeedPart[], lora: readonly LoraSamples[]): RunLayersOptions {
+  const positions: number[] = [];
+  const segments = parts.map(({ sequence, tokens }): AttentionSegment => {
+    const start = positions.length;
+    for (let offset = 0; offset < tokens.length; offset += 1) positions.push(sequence.cache.length + offset);
+    return { start, length: tokens.length };
+  });
+  return {
+    positions,
+    segments,
+    past: (layer, index) => {
+      const { cache } = (parts[index] as FeedPart).sequence;
+      return cache.length === 0 ? undefined : cache.past(layer);
+    },
+    lora: loraRowsOf(parts, lora),
+    onKeyValues: (layer, fused) => {
+      parts.forEach(({ sequence, tokens }, index) => {
+        sequence.cache.append(layer, fused, (segments[index] as AttentionSegment).start, tokens.length);
+      });
+    },
+  };
 }
 
 /** Samples by row in place of by request; groups that no row belongs to are left out. */

@@ -1,10 +1,10 @@
 import type { CallFailure, FinishReason, LogProbKind, Settled } from "@haps/spec";
 import type { LanguageModel } from "../model/language-model.ts";
-import { type DecodeOptions, decodeTokens } from "./decode-tokens.ts";
+import { type DecodeTokensOptions, decodeTokens } from "./decode-tokens.ts";
 import type { TokenEvent, TokenGeneration, TokenRequest } from "./token-request.ts";
 
 /** Options of {@link generateTokens}. */
-export interface GenerateTokensOptions extends DecodeOptions {
+export interface GenerateTokensOptions extends DecodeTokensOptions {
   /** Sees the events of each step as they come. */
   readonly onStep?: (events: readonly TokenEvent[]) => void;
 }
