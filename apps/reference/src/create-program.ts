@@ -5,6 +5,7 @@ import { dataCheck } from "./commands/data-check.ts";
 import { type DemoOptions, demo } from "./commands/demo.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { type GenerateOptions, generate } from "./commands/generate.ts";
 import { type ReportOptions, report } from "./commands/report.ts";
 import { type RouteOptions, route } from "./commands/route.ts";
 import { type TrainOptions, train } from "./commands/train.ts";
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
   addData(program, terminal, onOutcome);
   addEvaluate(program, terminal);
   addTrain(program, terminal);
+  addGenerate(program, terminal);
   addRest(program, terminal, onOutcome);
   addHelp(program);
   return program;
@@ -124,13 +126,32 @@ function addTrain(program: Command, terminal: Terminal): void {
     .action((experiment: string | undefined, options: TrainOptions) => train(terminal, experiment, options));
 }
 
+function addGenerate(program: Command, terminal: Terminal): void {
+  program
+    .command("generate")
+    .description("continue a prompt with a language model of your own, from a Hugging Face folder")
+    .argument("<prompt>", "text of the prompt, or - to read it from standard input")
+    .requiredOption("--model <folder>", "folder with config.json, tokenizer.json and safetensors")
+    .option("--max-tokens <n>", "most tokens to generate", wholeNumber(1, 1_000_000), 256)
+    .option("--temperature <x>", "0: always the likeliest token; 1: as the model says", nonNegative, 0)
+    .option("--top-k <n>", "sample among the n likeliest tokens", wholeNumber(1, 2 ** 31 - 1))
+    .option("--top-p <x>", "sample among the likeliest tokens that make up this share", share)
+    .option("--seed <n>", "seed of the sampling", wholeNumber(0, 2 ** 31 - 1), 1)
+    .option("--stop <text>", "end before this text; may be given several times", stopTexts)
+    .option("--system <text>", "system message in front of the prompt")
+    .option("--raw", "give the prompt as it is, without the chat template")
+    .option("--lora <folder>", "adapter of Hugging Face PEFT to run with")
+    .option(...JSON_OPTION)
+    .action((prompt: string, options: GenerateOptions) => generate(terminal, prompt, options));
+}
+
 function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void {
   program
     .command("route")
     .description("route one question with a trained router")
     .argument("<folder>", "folder of a checkpoint or of the training that made it")
     .argument("<question>", "text of the question, or - to read it from standard input")
-    .option("--cost-weight <x>", "weight of cost against quality, 0 or more", weight, 0)
+    .option("--cost-weight <x>", "weight of cost against quality, 0 or more", nonNegative, 0)
     .option(...JSON_OPTION)
     .action((folder: string, question: string, options: RouteOptions) => route(terminal, folder, question, options));
   program
@@ -164,10 +185,21 @@ function wholeNumber(minimum: number, maximum: number): (text: string) => number
   };
 }
 
-function weight(text: string): number {
+function nonNegative(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
   throw new InvalidArgumentError("expected a number of 0 or more");
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("expected a number above 0 and at most 1");
+}
+
+function stopTexts(text: string, before: readonly string[] = []): readonly string[] {
+  if (text !== "") return [...before, text];
+  throw new InvalidArgumentError("expected a text of at least one character");
 }
 
 function names(text: string): string[] {
