@@ -56,6 +56,16 @@ export {
   resolveModelConfig,
 } from "./model/model-config.ts";
 export { countParameters, type ParameterShape, parameterLayout } from "./model/parameter-layout.ts";
+export { assertTokenizerFits } from "./tokenizer/assert-tokenizer-fits.ts";
+export { createTokenizer, type TokenizerParts } from "./tokenizer/create-tokenizer.ts";
+export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+export type {
+  ChatOptions,
+  DecodeOptions,
+  EncodeOptions,
+  StreamDecoder,
+  TextTokenizer,
+} from "./tokenizer/text-tokenizer.ts";
 export {
   createLanguageModelTrainer,
   type LanguageModelTrainer,
