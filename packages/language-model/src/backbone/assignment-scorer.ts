@@ -13,12 +13,15 @@ export const WHOLE_LIMIT = 256;
 
 /** How assignments are scored. */
 export interface AssignmentScorerOptions {
+  /** Of the prompts, each with the first role's lead behind it. */
   readonly states: PromptStates;
   readonly assignments: AssignmentTokens;
   /** Whether gradients are wanted; else answers are remembered as plain numbers. */
   readonly taped: boolean;
   /** Whether the head's weights are trained. */
   readonly trainable: boolean;
+  /** Where each prompt's last token stands among the states' rows. */
+  readonly lastRows: readonly number[];
 }
 
 type Prefixes = readonly (readonly (readonly number[])[])[];
@@ -29,11 +32,12 @@ type Prefixes = readonly (readonly (readonly number[])[])[];
  * `next`: `log P(id of the candidate, with the token that ends it | prompt, text before it)`. `joint`: `log P(text | prompt)` without
  * the factors of the tokens that all texts begin with. What is asked at once shares common beginnings and is one packed pass.
  */
-export function assignmentScorer({ states, assignments, taped, trainable }: AssignmentScorerOptions): AssignmentScorer {
+export function assignmentScorer(options: AssignmentScorerOptions): AssignmentScorer {
+  const { states, assignments, taped } = options;
   const roles = assignments.roles.length;
   const candidates = assignments.roles[0]?.options.length ?? 0;
   const batch = states.segments.length;
-  const score = (asked: readonly AskedTrie[]): tf.Tensor1D => continuationScores(states, asked, { trainable });
+  const score = (asked: readonly AskedTrie[]): tf.Tensor1D => continuationScores(states, asked, options);
   const whole = (): tf.Tensor2D =>
     tf.tidy(() => tf.reshape(score(wholeTries(states, assignments)), [batch, candidates ** roles]));
   const steps = (prefixes: Prefixes): tf.Tensor2D =>
@@ -60,11 +64,10 @@ export function assignmentScorer({ states, assignments, taped, trainable }: Assi
 /** Per prompt all whole texts; the tokens that all begin with are context. */
 function wholeTries(states: PromptStates, assignments: AssignmentTokens): AskedTrie[] {
   const { roles } = assignments;
-  const common = roles[0]?.lead ?? [];
+  const common = roles[0]?.lead.length;
   const trie = createTokenTrie();
-  const begin = trie.walk(-1, common);
   const scores = assignmentsOf(roles.length, roles[0]?.options.length ?? 0).map((assignment) =>
-    trie.picks(begin, assignmentSequence(assignments, assignment).slice(common.length)),
+    trie.picks(-1, assignmentSequence(assignments, assignment).slice(common)),
   );
   return states.segments.map(({ length }, prompt) => ({ prompt, length, trie, scores }));
 }
@@ -75,13 +78,12 @@ function stepTries(states: PromptStates, { roles }: AssignmentTokens, prefixes: 
     if (asked.length === 0) return [];
     const trie = createTokenTrie();
     const scores = asked.flatMap((prefix) => {
-      const before = prefix.flatMap((candidate, role) => [
-        ...(roles[role]?.lead ?? []),
+      const chosen = prefix.flatMap((candidate, role) => [
         ...(roles[role]?.options[candidate] ?? []),
+        ...(roles[role + 1]?.lead ?? []),
       ]);
-      const role = roles[prefix.length];
-      const begin = trie.walk(-1, [...before, ...(role?.lead ?? [])]);
-      return (role?.options ?? []).map((option) => trie.picks(begin, option));
+      const begin = trie.walk(-1, chosen);
+      return (roles[prefix.length]?.options ?? []).map((option) => trie.picks(begin, option));
     });
     return [{ prompt, length: states.segments[prompt]?.length ?? 0, trie, scores }];
   });

@@ -6,14 +6,17 @@ import { commonStart } from "./encode-prompt.ts";
 export interface RoleTokens {
   /** Constant tokens before it; may be empty. */
   readonly lead: readonly number[];
-  /** Per candidate its id with the token that ends it; none begins with another. */
+  /** Per candidate its id; with the token that ends it where an id would begin with another: no option begins with another. */
   readonly options: readonly (readonly number[])[];
 }
 
 /** Assignments as token sequences: for every role its lead and the option of the chosen candidate, then the end. */
 export interface AssignmentTokens {
   readonly roles: readonly RoleTokens[];
-  /** Constant tokens after the last role, the model's end token last. */
+  /**
+   * Constant tokens after the last role, the model's end token last. May be emptied: `joint` then scores all texts that begin with an
+   * assignment as one, with fewer rows.
+   */
   readonly end: readonly number[];
 }
 
@@ -49,8 +52,8 @@ export function assignmentText(roles: readonly string[], assignment: readonly nu
 /**
  * Makes tokens of assignments and finds where roles differ, so that K ** N texts are kept as N * K pieces.
  *
- * Whole texts are encoded, so that the pieces are what the tokenizer makes of them; each id is taken with the token that ends it, so that
- * "1" and "10" differ in more than their length.
+ * Whole texts are encoded, so that the pieces are what the tokenizer makes of them. Where the tokens of "10" begin with those of "1",
+ * ids are taken with the token that ends them.
  *
  * @throws HapsError code `config` when the tokens of one role depend on the choice for another, or one text of a role begins with another.
  *
@@ -81,10 +84,12 @@ export function encodeAssignments(options: EncodeAssignmentsOptions): Assignment
   );
   let done = 0;
   const split = pieces.map(({ start, end, texts }, role): RoleTokens => {
-    const ending = base.slice(end, Math.min(end + 1, pieces[role + 1]?.start ?? base.length));
+    const options = texts.slice(0, candidates);
+    const next = pieces[role + 1]?.start ?? base.length;
+    const ending = beginsAnother(options) === undefined ? [] : base.slice(end, Math.min(end + 1, next));
     const lead = base.slice(done, start);
     done = end + ending.length;
-    return { lead, options: texts.slice(0, candidates).map((text) => [...text, ...ending]) };
+    return { lead, options: options.map((option) => [...option, ...ending]) };
   });
   const tokens: AssignmentTokens = { roles: split, end: base.slice(done) };
   checkAssignmentTokens(tokens);
@@ -128,18 +133,26 @@ export function checkAssignmentTokens({ roles, end }: AssignmentTokens, vocabula
         { role, options: options.length, candidates },
       );
     }
-    options.forEach((option, candidate) => {
-      const other = options.findIndex(
-        (longer, index) => index !== candidate && commonStart(option, longer) === option.length,
-      );
-      if (other < 0) return;
-      throw new HapsError(
-        "config",
-        `AssignmentTokens: in role ${role} the tokens of candidate ${other} [${options[other]?.join()}] begin with those of candidate ${candidate} [${option.join()}]; expected none to begin with another; end ids by a text, as the brace or comma of JSON`,
-        { role, candidate, other },
-      );
-    });
+    const found = beginsAnother(options);
+    if (found === undefined) return;
+    const [candidate, other] = found;
+    throw new HapsError(
+      "config",
+      `AssignmentTokens: in role ${role} the tokens of candidate ${other} [${options[other]?.join()}] begin with those of candidate ${candidate} [${options[candidate]?.join()}]; expected none to begin with another; end ids by a text, as the brace or comma of JSON`,
+      { role, candidate, other },
+    );
   });
+}
+
+/** Two options of which the second begins with the first. */
+function beginsAnother(options: RoleTokens["options"]): readonly [number, number] | undefined {
+  for (const [candidate, option] of options.entries()) {
+    const other = options.findIndex(
+      (longer, index) => index !== candidate && commonStart(option, longer) === option.length,
+    );
+    if (other >= 0) return [candidate, other];
+  }
+  return options.length === 1 && options[0]?.length === 0 ? [0, 0] : undefined;
 }
 
 function checkCounts(roles: number, candidates: number): void {

@@ -6,7 +6,7 @@ import type { LanguageModel } from "../model/language-model.ts";
 import { untaped } from "../untaped.ts";
 import { assignmentScorer } from "./assignment-scorer.ts";
 import { type AssignmentTokens, checkAssignmentTokens } from "./assignment-tokens.ts";
-import { type Pooling, pooledSpan, poolStates } from "./pool-states.ts";
+import { type Pooling, pooledRows, pooledSpan, poolStates } from "./pool-states.ts";
 import { runPrompts } from "./prompt-states.ts";
 import { trainedVariables } from "./trained-variables.ts";
 
@@ -59,6 +59,8 @@ export function createTransformerBackbone(options: TransformerBackboneOptions): 
   const { layers, dim, vocabulary } = model.config;
   checkLayer(trainFrom, layers);
   if (assignments !== undefined) checkAssignmentTokens(assignments, vocabulary);
+  // All assignments begin with it, so that it is run with the prompt; causal attention keeps it out of the prompt's states.
+  const lead = assignments?.roles[0]?.lead ?? [];
   const longest = assignments === undefined ? 0 : longestAssignment(assignments);
   return {
     variables: trainedVariables(model, trainFrom),
@@ -66,15 +68,14 @@ export function createTransformerBackbone(options: TransformerBackboneOptions): 
     encode(prompts, { inference = false } = {}): EncodedPrompts {
       checkPrompts(prompts, { pooling, longest, context: model.config.context });
       const taped = !inference && trainFrom !== "frozen";
-      const states = runPrompts(
-        model,
-        prompts.map(({ tokens }) => tokens),
-        taped ? trainFrom : layers,
-      );
-      const pooled = (): tf.Tensor2D => poolStates(finalNorm(model, states.rows), prompts, pooling);
+      const { rows, spans, last: lastRows } = pooledRows(prompts, pooling, lead.length);
+      const sequences = prompts.map(({ tokens }) => [...tokens, ...lead]);
+      const states = runPrompts(model, sequences, rows, taped ? trainFrom : layers);
+      const pooled = (): tf.Tensor2D => poolStates(finalNorm(model, states.rows), spans);
       const hidden = taped ? pooled() : untaped(pooled);
       if (assignments === undefined) return { hidden };
-      return { hidden, scorer: assignmentScorer({ states, assignments, taped, trainable: taped && trainFrom === 0 }) };
+      const trainable = taped && trainFrom === 0;
+      return { hidden, scorer: assignmentScorer({ states, assignments, taped, trainable, lastRows }) };
     },
   };
 }

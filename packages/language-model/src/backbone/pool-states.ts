@@ -8,23 +8,51 @@ import * as tf from "@tensorflow/tfjs";
  */
 export type Pooling = "mean" | "last" | "span";
 
+/** Rows that pooling reads, and those behind each prompt. */
+export interface PooledRows {
+  /** Among all tokens of all prompts, in order. */
+  readonly rows: readonly number[];
+  /** Per prompt which of `rows` are pooled, `[start, end)`. */
+  readonly spans: readonly { readonly start: number; readonly end: number }[];
+  /** Per prompt which of `rows` is the last token. */
+  readonly last: readonly number[];
+}
+
 /**
- * Pools packed rows into one state per prompt.
+ * Which rows of packed prompts are read after the last layer: those that are pooled and the last of each prompt.
  *
- * @param states - Rows after the final norm, `[all tokens, dim]`, prompt after prompt.
- * @returns `[prompts, dim]`, float32; the caller owns it.
+ * @param more - Tokens behind each prompt that are not pooled; its last token is then the last of them.
  */
-export function poolStates(states: tf.Tensor2D, prompts: readonly TokenPrompt[], pooling: Pooling): tf.Tensor2D {
-  const rows = states.shape[0];
-  const weights = new Float32Array(prompts.length * rows);
+export function pooledRows(prompts: readonly TokenPrompt[], pooling: Pooling, more: number): PooledRows {
+  const rows: number[] = [];
+  const spans: PooledRows["spans"][number][] = [];
+  const last: number[] = [];
   let first = 0;
   prompts.forEach((prompt, index) => {
     const { start, end } = pooledSpan(prompt, pooling, index);
-    const row = index * rows + first;
-    weights.fill(1 / (end - start), row + start, row + end);
-    first += prompt.tokens.length;
+    const from = rows.length;
+    for (let token = start; token < end; token += 1) rows.push(first + token);
+    spans.push({ start: from, end: rows.length });
+    first += prompt.tokens.length + more;
+    if (rows.at(-1) !== first - 1) rows.push(first - 1);
+    last.push(rows.length - 1);
   });
-  return tf.tidy(() => dense(tf.tensor2d(weights, [prompts.length, rows]), states));
+  return { rows, spans, last };
+}
+
+/**
+ * Pools rows into one state per prompt, the mean of each span.
+ *
+ * @param states - After the final norm, `[rows, dim]`.
+ * @returns `[prompts, dim]`, float32; the caller owns it.
+ */
+export function poolStates(states: tf.Tensor2D, spans: PooledRows["spans"]): tf.Tensor2D {
+  const rows = states.shape[0];
+  const weights = new Float32Array(spans.length * rows);
+  spans.forEach(({ start, end }, prompt) => {
+    weights.fill(1 / (end - start), prompt * rows + start, prompt * rows + end);
+  });
+  return tf.tidy(() => dense(tf.tensor2d(weights, [spans.length, rows]), states));
 }
 
 /**

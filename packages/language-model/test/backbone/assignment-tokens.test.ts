@@ -46,17 +46,19 @@ describe("encodeAssignments", () => {
     );
   });
 
-  it("takes an id with what ends it, so that 1 is no beginning of 10", () => {
-    const { roles, end } = encodeAssignments({
-      roles: ["teacher", "student"],
-      candidates: 12,
-      encode: letters,
-      endToken: 0,
-    });
-    expect(roles[0]?.options[1]).toEqual(letters("1,"));
-    expect(roles[0]?.options[10]).toEqual(letters("10,"));
-    expect(roles[1]?.options[11]).toEqual(letters("11}"));
-    expect(end).toEqual([0]);
+  it("takes ids with what ends them where 1 would begin 10", () => {
+    const options = { roles: ["teacher", "student"], encode: letters, endToken: 0 };
+    const many = encodeAssignments({ ...options, candidates: 12 });
+    expect(many.roles[0]?.options[1]).toEqual(letters("1,"));
+    expect(many.roles[0]?.options[10]).toEqual(letters("10,"));
+    expect(many.roles[1]?.options[11]).toEqual(letters("11}"));
+    expect(many.end).toEqual([0]);
+    const few = encodeAssignments({ ...options, candidates: 10 });
+    expect(few.roles[1]?.options[9]).toEqual(letters("9"));
+    expect(few.end).toEqual([...letters("}"), 0]);
+    expect(encodeAssignments({ ...options, candidates: 12, encode: pieces }).roles[0]?.options[10]).toEqual(
+      pieces("10"),
+    );
   });
 
   it("takes tokens that an id shares with its neighbours as the id's", () => {
@@ -65,7 +67,7 @@ describe("encodeAssignments", () => {
         piece.length === 1 ? piece.charCodeAt(0) : 1000 + Number(piece.slice(2)),
       );
     const { roles } = encodeAssignments({ roles: ["a", "b"], candidates: 3, encode: merged });
-    expect(roles[1]?.options).toEqual([0, 1, 2].map((id) => [1000 + id, "}".charCodeAt(0)]));
+    expect(roles[1]?.options).toEqual([0, 1, 2].map((id) => [1000 + id]));
   });
 
   it("refuses ids of which one begins another where nothing ends them", () => {

@@ -1,5 +1,12 @@
 import { createTransformerBackbone, type LanguageModel, type ModelConfigInput } from "@haps/language-model";
-import { lossAndGradients, type NamedVariables, type PromptBackbone, type TokenPrompt, tidyValue } from "@haps/tensor";
+import {
+  type EncodedPrompts,
+  lossAndGradients,
+  type NamedVariables,
+  type PromptBackbone,
+  type TokenPrompt,
+  tidyValue,
+} from "@haps/tensor";
 import { checkGradient, describeEachBackend, expectClose, expectNoTensorLeak } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -116,17 +123,34 @@ describeEachBackend("createTransformerBackbone", () => {
     const first = counted(model, "layers/0/attention/kernel");
     const last = counted(first.model, "layers/1/attention/kernel");
     const backbone = createTransformerBackbone({ model: last.model, assignments, trainFrom });
-    const prompts = [5, 12].map((length) => ({ tokens: drawTokens(model, length, length) }));
-    const { kernels } = await tf.profile(() => {
-      const { hidden, scorer } = backbone.encode(prompts, { inference });
-      expect([first.count(), last.count()]).toEqual([1, 1]);
-      const scores = jointOf(scorer);
-      expect([first.count(), last.count()]).toEqual([2, 2]); // the continuations
-      return { hidden, scores };
-    });
-    // Products with as many rows as the prompts have tokens: four in each layer, never again.
-    const passes = kernels.filter(({ name, outputShapes }) => /MatMul/.test(name) && outputShapes[0]?.at(-2) === 17);
-    expect(passes).toHaveLength(4 * model.config.layers);
+    const kernelNames = model.variables.names().filter((name) => /^layers.*kernel$/.test(name));
+    const ofLayers = new Set(kernelNames.map((name) => String(model.variables.get(name).shape)));
+    /** Rows of each product with a kernel of a layer. */
+    const rowsOf = async (run: () => tf.TensorContainer): Promise<(number | undefined)[]> => {
+      const { kernels } = await tf.profile(run);
+      return kernels
+        .filter(({ name, inputShapes }) => /MatMul/.test(name) && ofLayers.has(String(inputShapes[1]?.slice(-2))))
+        .map(({ outputShapes }) => outputShapes[0]?.at(-2));
+    };
+    const continued: (number | undefined)[][] = [];
+    for (const lengths of [
+      [5, 12],
+      [30, 44],
+    ]) {
+      const before = [first.count(), last.count()] as const;
+      const prompts = lengths.map((length) => ({ tokens: drawTokens(model, length, length) }));
+      const encoded: EncodedPrompts[] = [];
+      const rows = await rowsOf(() => {
+        encoded.push(backbone.encode(prompts, { inference }));
+        return [];
+      });
+      expect(rows).toHaveLength(4 * model.config.layers);
+      continued.push(await rowsOf(() => jointOf(encoded[0]?.scorer)));
+      // Once for the prompts, once for the continuations.
+      expect([first.count() - before[0], last.count() - before[1]]).toEqual([2, 2]);
+    }
+    // Scoring runs as many rows whatever the prompts' lengths: none of theirs.
+    expect(continued[0]).toEqual(continued[1]);
     model.dispose();
     tf.disposeVariables();
   });
