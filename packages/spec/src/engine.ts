@@ -109,6 +109,7 @@ export interface Engine {
   generate(calls: readonly GenerationCall[], options?: Abortable): Promise<readonly Settled<Generation>[]>;
   /** Text as it comes; ending the iteration early stops the work. */
   stream?(call: GenerationCall, options?: Abortable): AsyncIterable<GenerationChunk>;
+  /** Frees everything; calling it again does nothing. */
   dispose(): Promise<void>;
 }
 
@@ -140,5 +141,10 @@ export interface LoraGradients {
 
 /** An engine that can differentiate what it generated. */
 export interface GradientEngine extends Engine {
+  /**
+   * Differentiates recorded calls; the items are independent of each other.
+   *
+   * @throws HapsError code `disposed` after `dispose`, and for weights or tokens that do not fit the model.
+   */
   loraGradient(items: readonly GradientItem[]): Promise<LoraGradients>;
 }

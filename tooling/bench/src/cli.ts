@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { decisionBenchmark } from "./decision/decision-benchmark.ts";
 import { decoderBenchmark } from "./decoder/decoder-benchmark.ts";
+import { languageModelBenchmark } from "./language-model/language-model-benchmark.ts";
 import { runCommand } from "./run-command.ts";
 
-process.exitCode = await runCommand(process.argv.slice(2), [decoderBenchmark, decisionBenchmark], {
-  out: (line) => process.stdout.write(`${line}\n`),
-  error: (line) => process.stderr.write(`${line}\n`),
-});
+process.exitCode = await runCommand(
+  process.argv.slice(2),
+  [decoderBenchmark, decisionBenchmark, languageModelBenchmark],
+  {
+    out: (line) => process.stdout.write(`${line}\n`),
+    error: (line) => process.stderr.write(`${line}\n`),
+  },
+);

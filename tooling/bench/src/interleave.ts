@@ -5,6 +5,8 @@ export interface BenchmarkCase {
   readonly name: string;
   /** Does the work once, to the end: results are read and freed inside. */
   readonly run: () => void | Promise<void>;
+  /** What must be ready before each run and is not timed. */
+  readonly prepare?: () => void | Promise<void>;
 }
 
 /** How often the cases run. */
@@ -35,7 +37,8 @@ export async function interleave(cases: readonly BenchmarkCase[], options: Inter
   const times = new Map(cases.map(({ name }) => [name, [] as number[]]));
   for (let round = -warmUp; round < rounds; round += 1) {
     const spent: string[] = [];
-    for (const { name, run } of round % 2 === 0 ? cases : cases.toReversed()) {
+    for (const { name, run, prepare } of round % 2 === 0 ? cases : cases.toReversed()) {
+      await prepare?.();
       const start = clock();
       await run();
       const elapsed = clock() - start;

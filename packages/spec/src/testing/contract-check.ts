@@ -2,8 +2,8 @@ import { canonicalJson } from "../canonical-json.ts";
 import { type ErrorCode, HapsError } from "../errors.ts";
 
 /** Fails a conformance test with a sentence that says what was broken. */
-export function ensure(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(`router contract: ${message}`);
+export function ensure(condition: boolean, message: string, contract = "router"): asserts condition {
+  if (!condition) throw new Error(`${contract} contract: ${message}`);
 }
 
 /** Whether two numbers agree within 1e-5: enough room for float32 sums in another order, too little for another opinion. */
@@ -17,22 +17,32 @@ export function same(a: unknown, b: unknown): boolean {
 }
 
 /** What a promise rejected with; fails when it did not. */
-export async function rejectionOf(run: () => Promise<unknown>, situation: string): Promise<unknown> {
+export async function rejectionOf(
+  run: () => Promise<unknown>,
+  situation: string,
+  contract = "router",
+): Promise<unknown> {
   try {
     await run();
   } catch (error) {
     return error;
   }
-  throw new Error(`router contract: ${situation} was accepted; expected a rejection`);
+  throw new Error(`${contract} contract: ${situation} was accepted; expected a rejection`);
 }
 
 /** Fails unless `run` rejects with a HapsError of one code. */
-export async function ensureRejects(run: () => Promise<unknown>, code: ErrorCode, situation: string): Promise<void> {
-  const error = await rejectionOf(run, situation);
+export async function ensureRejects(
+  run: () => Promise<unknown>,
+  code: ErrorCode,
+  situation: string,
+  contract = "router",
+): Promise<void> {
+  const error = await rejectionOf(run, situation, contract);
   const got = HapsError.isInstance(error) ? `code "${error.code}"` : String(error);
   ensure(
     HapsError.isInstance(error) && error.code === code,
     `${situation} rejected with ${got}; expected code "${code}"`,
+    contract,
   );
 }
 

@@ -1,3 +1,5 @@
 export { createFixedRouter, type FixedRouterOptions } from "./create-fixed-router.ts";
+export { describeEngineContract } from "./describe-engine-contract.ts";
 export { describeRouterContract, type RouterContractOptions, type TestRunner } from "./describe-router-contract.ts";
+export type { EngineContractOptions } from "./engine-subject.ts";
 export { makeTestTable, type TestTableOptions } from "./make-test-table.ts";
