@@ -28,16 +28,12 @@ export function sampleToken(logits: Float32Array, decoding: TokenFilter, rng: Rn
   return { token, logProbs: logProbs(token) };
 }
 
-/** The last token that can come takes what rounding leaves. */
+/** Weights begin at 1 for the likeliest, so that in float64 a share of the total below 1 stays below the total. */
 function draw(tokens: Int32Array, weights: Float64Array, threshold: number): number {
   let cumulated = 0;
-  let drawn = -1;
   for (const token of tokens) {
-    const weight = weights[token] as number;
-    if (weight === 0) continue;
-    drawn = token;
-    cumulated += weight;
-    if (threshold < cumulated) break;
+    cumulated += weights[token] as number;
+    if (threshold < cumulated) return token;
   }
-  return drawn;
+  throw new Error("internal: a random number was not below 1");
 }

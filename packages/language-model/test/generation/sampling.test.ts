@@ -281,11 +281,16 @@ describe("drawing the next token", () => {
   });
 
   it("never draws a token that cannot come", () => {
-    const logits = Float32Array.of(Number.NEGATIVE_INFINITY, 5, -2000, Number.NEGATIVE_INFINITY);
+    const logits = Float32Array.of(-2000, 5, Number.NEGATIVE_INFINITY, -2000);
     const rng = createRng(6);
-    // The largest number below 1 reaches the end of the kept tokens.
+    // The smallest and the largest number that a generator gives.
     for (const uniform of [0, 0.5, 1 - 2 ** -53]) {
       expect(sampleToken(logits, decodingOf({ temperature: 1 }), { ...rng, uniform: () => uniform }).token).toBe(1);
+      const flat = sampleToken(new Float32Array(1001), decodingOf({ temperature: 1 }), {
+        ...rng,
+        uniform: () => uniform,
+      });
+      expect(flat.token).toBe(Math.floor(uniform * 1001));
     }
   });
 });

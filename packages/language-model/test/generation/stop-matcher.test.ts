@@ -93,6 +93,10 @@ describe("stop texts", () => {
     expect(matcher.push("c.")).toEqual({ text: "" });
     expect(matcher.finish()).toBe("");
     expect(matcher.push("d")).toEqual({ text: "d" });
+    const halfway = createStopMatcher(["ab"]);
+    expect(halfway.push("a")).toEqual({ text: "" });
+    expect(halfway.finish()).toBe("a");
+    expect(halfway.push("b")).toEqual({ text: "b" });
   });
 
   it("may be none, but not empty", () => {
