@@ -47,18 +47,22 @@ export interface LanguageModelTrainingStep {
 }
 
 const progressSchema = z.strictObject({
-  /** Updates made. */
   step: z.int().nonnegative(),
-  /** Tokens that counted in them. */
   tokens: z.int().nonnegative(),
-  /** Key of the stream that the batches' streams are forked from. */
   key: z.tuple([z.int(), z.int()]).readonly(),
 });
 
 /** All of a training that a resumed run needs. */
 export interface LanguageModelTrainingState {
   /** Plain JSON. */
-  readonly progress: Readonly<z.output<typeof progressSchema>>;
+  readonly progress: {
+    /** Updates made. */
+    readonly step: number;
+    /** Tokens that counted in them. */
+    readonly tokens: number;
+    /** Key of the stream that the batches' streams are forked from. */
+    readonly key: readonly [number, number];
+  };
   /** Weights under `model/`, moments under `optimizer/`; copies. */
   readonly arrays: ReadonlyMap<string, NamedArray>;
 }

@@ -8,7 +8,7 @@ import type { Rng } from "@haps/tensor";
  * an unbroken one sees. A batch may reach from one round into the next.
  *
  * @param items - At least one; kept, not copied.
- * @param rng - Forked per round.
+ * @param options - `rng` is forked per round.
  * @returns The batch of a step, which counts from 0.
  * @throws ConfigError for no items or a batch size that is no positive whole number.
  *
