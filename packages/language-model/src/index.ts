@@ -24,6 +24,7 @@ export {
 export { type ConfigTexts, parseHuggingFaceConfig } from "./folder/hugging-face-config.ts";
 export { type LoadLanguageModelOptions, type LoadProgress, loadLanguageModel } from "./folder/load-language-model.ts";
 export { type SaveLanguageModelOptions, saveLanguageModel } from "./folder/save-language-model.ts";
+export { createGenerator, type GeneratorOptions, type TextGenerator } from "./generation/create-generator.ts";
 export { type DecodeTokensOptions, decodeTokens } from "./generation/decode-tokens.ts";
 export { type GenerateTokensOptions, generateTokens } from "./generation/generate-tokens.ts";
 export { decodingSchema, type ResolvedDecoding, resolveDecoding } from "./generation/resolve-decoding.ts";
