@@ -38,6 +38,7 @@ export type {
   TokenGeneration,
   TokenRequest,
 } from "./generation/token-request.ts";
+export { createTensorEngine, type TensorEngineOptions } from "./engine/create-tensor-engine.ts";
 export { type CompletionGradientOptions, completionGradient } from "./gradient/completion-gradient.ts";
 export type { CompletionItem, CompletionTokens } from "./gradient/completion-item.ts";
 export { mergeLora } from "./gradient/merge-lora.ts";

@@ -56,6 +56,19 @@ export function completionGradient(
   items: readonly CompletionItem[],
   options: CompletionGradientOptions = {},
 ): LoraGradients {
+  const steps = gradientSteps(model, items, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** {@link completionGradient} pass by pass, so that an asynchronous caller may let others go on between them. */
+export function* gradientSteps(
+  model: LanguageModel,
+  items: readonly CompletionItem[],
+  options: CompletionGradientOptions = {},
+): Generator<undefined, LoraGradients> {
   const { mode = "tail", chunkRows = CHUNK_ROWS, activations } = options;
   if (!Number.isSafeInteger(chunkRows) || chunkRows < 1) {
     throw new HapsError("config", `${OPERATION}: chunkRows is ${chunkRows}; expected a whole number from 1`, {
@@ -68,6 +81,7 @@ export function completionGradient(
     mode === "full" ? fullPasses(OPERATION, model, items) : tailPasses(OPERATION, model, items, chunkRows, activations);
   for (const parts of passes) {
     for (const part of parts) addPart(sums[part.item] as GradientSum, part);
+    yield;
   }
   return {
     logLikelihoods: sums.map(({ logLikelihood }) => logLikelihood),

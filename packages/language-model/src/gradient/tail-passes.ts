@@ -7,6 +7,9 @@ import { runTail, type TailPiece } from "./run-tail.ts";
 import { type TailActivations, tailActivations } from "./tail-activations.ts";
 import { hasSeparateRows, type TailCut, tailCutOf } from "./tail-cut.ts";
 
+/** Rows whose activations are there at once; an item with more goes alone. */
+const ACTIVATION_ROWS = 2048;
+
 /** Gradients of what LoRA weights change, from what lies before it; items with the same cut go together. */
 export function* tailPasses(
   operation: string,
@@ -29,7 +32,8 @@ export function* tailPasses(
     const key = `${layer} ${fixed}`;
     groups.set(key, [...(groups.get(key) ?? []), index]);
   });
-  for (const members of groups.values()) {
+  const rowsOf = (index: number): number => inputTokens(items[index] as CompletionItem).length;
+  for (const members of [...groups.values()].flatMap((group) => packBatches(group, rowsOf, ACTIVATION_ROWS))) {
     const cut = cuts[members[0] as number] as TailCut;
     const chosen = members.map((index) => items[index] as CompletionItem);
     const activations =
@@ -41,14 +45,7 @@ export function* tailPasses(
       const own = activations[place] as TailActivations;
       return piecesOf(item, own, separate ? chunkRows : own.kept);
     });
-    // The n-th pieces of all items go before any next one: what a pass holds does not grow with the length of a completion.
-    const rounds: NumberedPiece[][] = [];
-    for (const piece of pieces) {
-      if (piece.round === rounds.length) rounds.push([]);
-      rounds[piece.round]?.push(piece);
-    }
-    const batches = rounds.flatMap((round) => packBatches(round, ({ from, to }) => to - from, PASS_ROWS));
-    for (const batch of batches) {
+    for (const batch of batchesOf(pieces)) {
       const parts = batch.map((piece) => partOf(piece, items[piece.item] as CompletionItem));
       yield gradientPass(operation, model, parts, (rows) => runTail(model, cut, batch, rows));
     }
@@ -59,6 +56,16 @@ interface NumberedPiece extends TailPiece {
   readonly item: number;
   /** Pieces of the item that come before. */
   readonly round: number;
+}
+
+/** The n-th pieces of all items go before any next one: what a pass holds does not grow with the length of a completion. */
+function batchesOf(pieces: readonly NumberedPiece[]): readonly (readonly NumberedPiece[])[] {
+  const rounds: NumberedPiece[][] = [];
+  for (const piece of pieces) {
+    if (piece.round === rounds.length) rounds.push([]);
+    rounds[piece.round]?.push(piece);
+  }
+  return rounds.flatMap((round) => packBatches(round, ({ from, to }) => to - from, PASS_ROWS));
 }
 
 /** Where a completion is cut depends on nothing but itself. */
