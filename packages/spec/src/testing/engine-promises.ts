@@ -44,6 +44,12 @@ export const enginePromises: readonly EnginePromise[] = [
           : same(generation.promptTokens, other.promptTokens);
         ensure(kept, `call ${index} gets another answer when the calls are reversed`);
       });
+      for (const [index, { prompt }] of calls.entries()) {
+        const { promptTokens } = generations[index] as Generation;
+        const [alone] = await generationsOf(engine, [calls[index] as GenerationCall]);
+        const own = "tokens" in prompt ? prompt.tokens : alone?.promptTokens;
+        ensure(same(promptTokens, own), `call ${index} gets the answer to another prompt`);
+      }
       ensure((await engine.generate([])).length === 0, "no calls got entries");
     },
   },
