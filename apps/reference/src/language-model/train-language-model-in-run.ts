@@ -108,7 +108,7 @@ function assertUntrained({ completedSteps }: LanguageModelTrainer): void {
 }
 
 /** Whether a run's configuration is that of a training of a language model. */
-export function isLanguageModelTraining(config: unknown): boolean {
+function isLanguageModelTraining(config: unknown): boolean {
   return typeof config === "object" && config !== null && "kind" in config && config.kind === KIND;
 }
 
