@@ -1,17 +1,22 @@
 import { HapsError } from "@haps/spec";
-import { type AssignmentDistribution, type AssignmentOptions, type AssignmentScorer, assertShape } from "@haps/tensor";
+import { type AssignmentDistribution, type AssignmentScorer, assertShape } from "@haps/tensor";
+import type * as tf from "@tensorflow/tfjs";
 import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
 import { jointDistribution } from "./joint-distribution.ts";
 import { checkLegal } from "./legal-candidates.ts";
 import { summedValues } from "./spread-values.ts";
 
 /** How scores become a distribution. */
-export interface ScoredAssignmentsOptions extends AssignmentOptions {
+export interface ScoredAssignmentsOptions {
   /**
    * `joint`: one softmax over the scores of all whole assignments. `autoregressive`: a softmax per role, after the choices for the
    * roles before it.
    */
   readonly form: "joint" | "autoregressive";
+  /** `[batch][candidate]`; absent: all are legal. */
+  readonly legal?: readonly (readonly boolean[])[];
+  /** `[batch, candidates]`, added to every role's score of that candidate: what the low level can make of it. Differentiable. */
+  readonly values?: tf.Tensor2D;
 }
 
 /**
