@@ -1,7 +1,7 @@
 import { createLoraGenerator, lastLayerTargets } from "@haps/hypernetwork";
 import {
-  completionGradient,
   createLanguageModel,
+  createTensorEngine,
   embedTokens,
   finalNorm,
   type LanguageModel,
@@ -60,7 +60,7 @@ describeEachBackend("a two-stage gradient through the engine", () => {
     ["the last layer's output, shared", ["o"], 1, "sameForAllTargets"],
     ["the outputs of two layers, shared", ["o"], 2, "sameForAllTargets"],
     ["queries, from heads of their own", ["q"], 2, "perTarget"],
-  ] as const)("is that of direct differentiation: %s", (_case, projections, count, sharing) => {
+  ] as const)("is that of direct differentiation: %s", async (_case, projections, count, sharing) => {
     const model = makeModel();
     const [inputs, out] = projections[0] === "o" ? [12, 8] : [8, 12];
     const generator = createLoraGenerator({
@@ -79,12 +79,14 @@ describeEachBackend("a two-stage gradient through the engine", () => {
       const tensors = generator.generate(hidden());
       return ITEMS.map((_, row) => loraWeightsOf(tensors, row, `question ${row}`));
     });
-    const items = ITEMS.map((item, row) => ({
-      ...item,
-      lora: lora[row] as (typeof lora)[number],
-      weight: -item.weight,
-    }));
-    const { gradients } = completionGradient(model, items);
+    const engine = createTensorEngine({ candidate: "tiny", model });
+    const { gradients } = await engine.loraGradient(
+      ITEMS.map(({ weight, ...tokens }, row) => ({
+        call: { role: "answerer", candidate: "tiny", ...tokens },
+        lora: lora[row] as (typeof lora)[number],
+        weight: -weight,
+      })),
+    );
     const twoStage = lossAndGradients(variables, () => surrogateLoss(generator.generate(hidden()), gradients));
 
     expect([...twoStage.gradients.keys()]).toEqual(variables.names());
@@ -98,6 +100,7 @@ describeEachBackend("a two-stage gradient through the engine", () => {
       expect(gap / Math.max(1, largest), name).toBeLessThan(1e-6);
     }
     variables.dispose();
+    await engine.dispose();
     model.dispose();
   });
 });
