@@ -1,4 +1,5 @@
-import type { EncodedPrompts } from "@haps/tensor";
+import { createScoredAssignments } from "@haps/architecture-router";
+import type { AssignmentScorer, EncodedPrompts } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { Progress } from "../benchmark.ts";
 import { interleave } from "../interleave.ts";
@@ -18,9 +19,10 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
   const { backbone, prompt, dispose } = createRoutingParts(model, PROMPT);
   const decoding = decodeRun(model, { batch: 1, prompt: PROMPT, steps: STEPS });
   const names = {
-    scores: "scores of 4 assignments",
+    byRole: "scores of 4 assignments, role by role",
+    whole: "scores of 4 assignments, whole texts",
     steps: "16 greedy steps",
-    scoresWith: "prefill and scores of 4 assignments",
+    scoresWith: "prefill and scores of 4 assignments, role by role",
     stepsWith: "prefill and 16 greedy steps",
   };
   let encoded: EncodedPrompts | undefined;
@@ -28,20 +30,22 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
     tf.engine().startScope();
     encoded = backbone.encode([prompt], { inference: true });
   };
-  const score = (): void => {
-    const scores = encoded?.scorer?.joint?.().dataSync();
+  const score = (form: "joint" | "autoregressive") => (): void => {
+    const distribution = createScoredAssignments(encoded?.scorer as AssignmentScorer, { form });
+    const scores = distribution.allLogProbs().dataSync();
     tf.engine().endScope();
     if (scores?.length !== 4) throw new Error("there are no scores of four assignments");
   };
   try {
     const cases = [
-      { name: names.scores, prepare: encode, run: score },
+      { name: names.byRole, prepare: encode, run: score("autoregressive") },
+      { name: names.whole, prepare: encode, run: score("joint") },
       { name: names.steps, prepare: () => decoding.prefill(), run: () => decoding.steps() },
       {
         name: names.scoresWith,
         run: () => {
           encode();
-          score();
+          score("autoregressive")();
         },
       },
       {
@@ -60,8 +64,9 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
         unit: "ms",
       })),
       ratios: {
-        "16 greedy steps / scores": ratio(times, names.steps, names.scores),
-        "16 greedy steps / scores, each with its prefill": ratio(times, names.stepsWith, names.scoresWith),
+        "16 greedy steps / scores role by role": ratio(times, names.steps, names.byRole),
+        "16 greedy steps / scores of whole texts": ratio(times, names.steps, names.whole),
+        "16 greedy steps / scores role by role, each with its prefill": ratio(times, names.stepsWith, names.scoresWith),
       },
     };
   } finally {

@@ -11,11 +11,18 @@ export interface RoutingParts {
   dispose(): void;
 }
 
-/** One token per character, as the smallest vocabularies have it: the longest continuations there are. */
-const encode = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
+/** Words and single marks, as tokenizers of language models have them: an assignment and its end are 16 tokens. */
+const PIECES = ["{", '"', "teacher", ":", " ", "0", "1", ",", "student", "}"];
+const END = 2;
+const FIRST = 10;
 
+function encode(text: string): number[] {
+  return (text.match(/[a-z]+|[^a-z]/g) ?? []).map((piece) => FIRST + PIECES.indexOf(piece));
+}
+
+/** A language model as the backbone of a router with two roles, two candidates and the published hypernetwork. */
 export function createRoutingParts(model: LanguageModel, promptLength: number): RoutingParts {
-  const assignments = encodeAssignments({ roles: ["teacher", "student"], candidates: 2, encode, endToken: 2 });
+  const assignments = encodeAssignments({ roles: ["teacher", "student"], candidates: 2, encode, endToken: END });
   const { dim, layers } = model.config;
   const generators = [1, 2].map((seed) =>
     createLoraGenerator({
