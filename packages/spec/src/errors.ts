@@ -99,6 +99,15 @@ export class DataError extends HapsError {
 
 /** Quotes a value for an error message, at most `limit` characters. */
 export function quoteValue(value: unknown, limit = 80): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value) ?? value);
+  const text = asText(value);
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}
+
+/** JSON where there is one: a file may nest values deeper than they can be written again. */
+function asText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === "bigint" ? String(value) : "a value that JSON cannot hold";
+  }
 }

@@ -41,4 +41,12 @@ describe("quoteValue", () => {
     expect(quoteValue("a".repeat(100), 10)).toHaveLength(10);
     expect(quoteValue(undefined)).toBe("undefined");
   });
+
+  it("quotes what JSON cannot hold without failing", () => {
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    expect(quoteValue(cyclic)).toBe("a value that JSON cannot hold");
+    expect(quoteValue(JSON.parse("[".repeat(100_000) + "]".repeat(100_000)))).toBe("a value that JSON cannot hold");
+    expect(quoteValue(12n)).toBe("12");
+  });
 });
