@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../model/model-config.ts";
 import { attentionWidths, countParameters } from "../model/parameter-layout.ts";
 
-/** Bytes that a model takes. */
+/** Bytes that a model takes on the backend that runs. */
 export interface MemoryEstimate {
   readonly parameters: number;
   /** Weights in float32. */
@@ -12,7 +12,7 @@ export interface MemoryEstimate {
   readonly copies: number;
   /** Keys and values of one sequence that fills the context. */
   readonly cachePerSequence: number;
-  /** Most at once while loading: weights as plain arrays beside those of the backend. */
+  /** Most at once while loading: the weights, and one of them on its way from the file. */
   readonly loading: number;
 }
 
@@ -26,39 +26,55 @@ export interface MemoryLimit {
 /** The wasm backend addresses 32 bits. */
 const WASM_BYTES = 2 ** 32;
 
+/** Copies of one variable while it is loaded: bytes of the file, numbers, the array in our layout, and the backend's. */
+const LOADING_COPIES = 4;
+
 /** Works out how much memory a model of this shape takes, from its sizes alone. */
 export function estimateMemory(config: ModelConfig): MemoryEstimate {
+  const { dim, hidden, vocabulary, layers, context } = config;
+  const { key, fused } = attentionWidths(config);
   const parameters = countParameters(config);
   const weights = 4 * parameters;
-  const head = config.tiedEmbeddings ? 4 * config.vocabulary * config.dim : 0;
-  const cachePerSequence = 4 * config.layers * 2 * attentionWidths(config).key * config.context;
-  return { parameters, weights, copies: weights + head, cachePerSequence, loading: 2 * weights };
-}
-
-/** What this process can get at most for weights and their copies: free memory, and on wasm its 4 GB of addresses. */
-export function memoryLimit(): MemoryLimit {
-  const free = process.availableMemory();
-  if (tf.getBackend() !== "wasm" || free < WASM_BYTES) return { bytes: free, reason: "free memory of this machine" };
-  return { bytes: WASM_BYTES, reason: "the 4 GB that the wasm backend can address" };
+  const embedding = 4 * vocabulary * dim;
+  const packs = tf.getBackend() === "wasm";
+  // The head of a tied embedding is a copy of its own, which is packed like any other kernel.
+  const head = config.tiedEmbeddings ? embedding : 0;
+  const copies = packs ? weights - embedding + 2 * head : head;
+  const cachePerSequence = 4 * layers * 2 * key * context;
+  const largest = 4 * Math.max(vocabulary * dim, 2 * hidden * dim, fused * dim);
+  return { parameters, weights, copies, cachePerSequence, loading: weights + LOADING_COPIES * largest };
 }
 
 /**
- * Refuses a model that does not fit.
+ * What this process can get at most for weights and their copies: free memory, and on wasm what is left of the 4 GB that it addresses.
+ */
+export function memoryLimit(): MemoryLimit {
+  const free = process.availableMemory();
+  const left = WASM_BYTES - tf.memory().numBytes;
+  if (tf.getBackend() !== "wasm" || free < left) return { bytes: free, reason: "free memory of this machine" };
+  return { bytes: left, reason: "left of the 4 GB that the wasm backend can address" };
+}
+
+/**
+ * Refuses a model that does not fit. The cache is not counted, since few sequences fill the context.
  *
  * @throws HapsError code `backend` with the sizes as facts.
  */
 export function assertFits(folder: string, config: ModelConfig, limit: MemoryLimit): void {
   const estimate = estimateMemory(config);
-  const needed = Math.max(estimate.weights + estimate.copies, estimate.loading);
+  const { weights, copies, loading, cachePerSequence } = estimate;
+  const needed = Math.max(weights + copies, loading);
   if (needed <= limit.bytes) return;
   const million = (estimate.parameters / 1e6).toPrecision(3);
+  const parts = `weights ${gigabytes(weights)}, copies ${gigabytes(copies)}, while loading ${gigabytes(loading)}`;
+  const cache = `each full context of ${config.context} tokens takes ${gigabytes(cachePerSequence)} more`;
   throw new HapsError(
     "backend",
-    `${folder}: the model has ${million} million parameters and needs ${gigabytes(needed)} (weights ${gigabytes(estimate.weights)}, packed copies ${gigabytes(estimate.copies)}); ${limit.reason}: ${gigabytes(limit.bytes)}; use a smaller model`,
+    `${folder}: the model has ${Number(million)} million parameters and needs ${gigabytes(needed)} (${parts}; ${cache}); there are ${gigabytes(limit.bytes)} (${limit.reason}); use a smaller model`,
     { needed, limit: limit.bytes, ...estimate },
   );
 }
 
 function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toPrecision(3)} GB`;
+  return `${Number((bytes / 1e9).toPrecision(3))} GB`;
 }

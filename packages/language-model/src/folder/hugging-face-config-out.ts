@@ -1,8 +1,8 @@
 import { HapsError } from "@haps/spec";
 import type { SafetensorsDtype } from "@haps/tensor";
 import type { ModelConfig } from "../model/model-config.ts";
+import { ARCHITECTURES } from "./architectures.ts";
 
-const ARCHITECTURES = { llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM", mistral: "MistralForCausalLM" } as const;
 const DTYPES = { f32: "float32", f16: "float16", bf16: "bfloat16" } as const;
 
 /**
@@ -42,7 +42,7 @@ export function huggingFaceConfig(config: ModelConfig, dtype: SafetensorsDtype):
     tie_word_embeddings: config.tiedEmbeddings,
     max_position_embeddings: config.context,
     bos_token_id: config.beginToken ?? null,
-    eos_token_id: config.endTokens.length === 1 ? config.endTokens[0] : [...config.endTokens],
+    eos_token_id: config.endTokens.length > 1 ? [...config.endTokens] : (config.endTokens[0] ?? null),
     torch_dtype: DTYPES[dtype],
   };
 }

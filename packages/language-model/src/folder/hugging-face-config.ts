@@ -1,28 +1,23 @@
 import { DataError, HapsError, quoteValue } from "@haps/spec";
 import { z } from "zod";
-import { type ModelConfig, type ModelConfigInput, resolveModelConfig } from "../model/model-config.ts";
+import { MODEL_FAMILIES, type ModelConfig, type ModelConfigInput, resolveModelConfig } from "../model/model-config.ts";
+import { ARCHITECTURES } from "./architectures.ts";
+import { ropeSchema, ropeSettings } from "./rope-settings.ts";
 
 const count = z.int().positive();
 const tokens = z.union([z.int().min(0), z.array(z.int().min(0))]).nullish();
 
-const ropeSchema = z.looseObject({
-  rope_type: z.string().optional(),
-  /** Older spelling of `rope_type`. */
-  type: z.string().optional(),
-  rope_theta: z.number().gt(1).optional(),
-  factor: z.number().min(1).optional(),
-  low_freq_factor: z.number().positive().optional(),
-  high_freq_factor: z.number().positive().optional(),
-  original_max_position_embeddings: count.optional(),
-});
+/** Far above any decoder; keeps a damaged number from being worked through layer by layer. */
+const MOST_LAYERS = 10_000;
 
 /** The fields of `config.json` that are read; others are left alone unless they name something unsupported. */
 const fileSchema = z.looseObject({
   model_type: z.string(),
+  architectures: z.array(z.string()).nullish(),
   vocab_size: count,
   hidden_size: count,
   intermediate_size: count,
-  num_hidden_layers: count,
+  num_hidden_layers: count.max(MOST_LAYERS),
   num_attention_heads: count,
   num_key_value_heads: count.nullish(),
   head_dim: count.nullish(),
@@ -34,11 +29,14 @@ const fileSchema = z.looseObject({
   attention_bias: z.boolean().optional(),
   mlp_bias: z.boolean().optional(),
   tie_word_embeddings: z.boolean().optional(),
+  partial_rotary_factor: z.number().nullish(),
   sliding_window: count.nullish(),
   use_sliding_window: z.boolean().optional(),
+  max_window_layers: z.int().min(0).optional(),
+  layer_types: z.array(z.string()).nullish(),
   hidden_act: z.string().optional(),
   max_position_embeddings: count,
-  bos_token_id: z.union([z.int().min(0), z.array(z.int().min(0))]).nullish(),
+  bos_token_id: tokens,
   eos_token_id: tokens,
 });
 
@@ -46,18 +44,22 @@ type ConfigFile = z.output<typeof fileSchema>;
 
 const generationSchema = z.looseObject({ eos_token_id: tokens });
 
-const FAMILIES: Readonly<Record<string, ModelConfig["family"]>> = {
-  llama: "llama",
-  qwen2: "qwen2",
-  mistral: "mistral",
-};
+/** What transformers assumes where `config.json` leaves a field out. */
+const DEFAULTS = {
+  llama: { begin: 1, end: 2, window: undefined, keyValueHeads: undefined },
+  qwen2: { begin: undefined, end: undefined, window: 4096, keyValueHeads: 32 },
+  mistral: { begin: 1, end: 2, window: 4096, keyValueHeads: 8 },
+} as const;
 
-/** Fields that change the computation, with what is computed here. */
-const UNSUPPORTED: readonly (readonly [field: string, harmless: (value: unknown) => boolean, advice: string])[] = [
-  ["quantization_config", isAbsent, "use the model's unquantised weights"],
-  ["num_local_experts", isAbsent, "mixtures of experts are not supported; use a dense model"],
-  ["num_experts", isAbsent, "mixtures of experts are not supported; use a dense model"],
-  ["partial_rotary_factor", (value) => isAbsent(value) || value === 1, "only whole heads are rotated"],
+/** In Qwen2 the layers from this one on have a window, where windows are switched on. */
+const QWEN2_FIRST_WINDOW_LAYER = 28;
+
+/** Fields that change the computation when they are there. */
+const UNSUPPORTED: readonly (readonly [field: string, advice: string])[] = [
+  ["quantization_config", "use the model's unquantised weights"],
+  ["compression_config", "use the model's uncompressed weights"],
+  ["num_local_experts", "mixtures of experts are not supported; use a dense model"],
+  ["num_experts", "mixtures of experts are not supported; use a dense model"],
 ];
 
 /** Texts of the files that describe a model. */
@@ -74,10 +76,10 @@ export interface ConfigTexts {
  * Reads the shape of a model from Hugging Face's `config.json`.
  *
  * Both spellings of the rotary settings are read: `rope_theta` with `rope_scaling`, and `rope_parameters`. End tokens are those of
- * `generation_config.json` together with those of `config.json`.
+ * `generation_config.json` together with those of `config.json`. Whatever is left out is what transformers takes for it in that family.
  *
  * @throws DataError code `data`, naming file and field, for anything missing, of a wrong type, or not supported: other architectures,
- *   activations, rotary scalings than `llama3`, Qwen2's sliding windows, quantised weights, mixtures of experts.
+ *   activations, rotary scalings than `llama3`, sliding windows of some layers only, quantised weights, mixtures of experts.
  *
  * @example
  * ```ts
@@ -92,10 +94,11 @@ export function parseHuggingFaceConfig(texts: ConfigTexts): ModelConfig {
   const { files } = texts;
   const record = parseObject(texts.config, files.config);
   const family = familyOf(record, files.config);
-  for (const [field, harmless, advice] of UNSUPPORTED) {
-    if (!harmless(record[field])) throw unsupported(files.config, field, record[field], advice);
+  for (const [field, advice] of UNSUPPORTED) {
+    if (!isAbsent(record[field])) throw unsupported(files.config, field, record[field], advice);
   }
   const file = parseWith(fileSchema, record, files.config);
+  checkArchitecture(file, family, files.config);
   if ((file.hidden_act ?? "silu") !== "silu") {
     throw unsupported(files.config, "hidden_act", file.hidden_act, 'only "silu" is supported');
   }
@@ -103,25 +106,40 @@ export function parseHuggingFaceConfig(texts: ConfigTexts): ModelConfig {
     texts.generation === undefined
       ? {}
       : parseWith(generationSchema, parseObject(texts.generation, files.generation), files.generation);
-  const endTokens = [...new Set([...listOf(file.eos_token_id), ...listOf(generation.eos_token_id)])];
-  return resolve({ ...sizesOf(file), ...detailsOf(file, family, files.config), family, endTokens }, files.config);
+  const named = file.eos_token_id === undefined && isAbsent(generation.eos_token_id) ? DEFAULTS[family].end : undefined;
+  const endTokens = new Set([file.eos_token_id, generation.eos_token_id, named].flatMap(listOf));
+  return resolve(
+    { ...sizesOf(file, family), ...detailsOf(file, family, files.config), family, endTokens: [...endTokens] },
+    files.config,
+  );
 }
 
 function familyOf(record: Readonly<Record<string, unknown>>, file: string): ModelConfig["family"] {
-  const family = typeof record.model_type === "string" ? FAMILIES[record.model_type] : undefined;
+  const family = MODEL_FAMILIES.find((known) => known === record.model_type);
   if (family !== undefined) return family;
-  const known = Object.keys(FAMILIES).join(", ");
+  const known = MODEL_FAMILIES.join(", ");
   throw unsupported(file, "model_type", record.model_type, `supported are ${known}; choose a model of one of them`);
 }
 
-function sizesOf(file: ConfigFile) {
-  const begin = listOf(file.bos_token_id)[0];
+/** A classifier or a bare trunk of the same family has other weights. Early conversions spell the name in capitals. */
+function checkArchitecture(file: ConfigFile, family: ModelConfig["family"], name: string): void {
+  const { architectures } = file;
+  const expected = ARCHITECTURES[family];
+  if (isAbsent(architectures) || architectures.length === 0) return;
+  if (architectures.some((architecture) => architecture.toLowerCase() === expected.toLowerCase())) return;
+  throw unsupported(name, "architectures", architectures, `expected ${expected}, a model that predicts tokens`);
+}
+
+function sizesOf(file: ConfigFile, family: ModelConfig["family"]) {
+  const defaults = DEFAULTS[family];
+  const begin = listOf(file.bos_token_id === undefined ? defaults.begin : file.bos_token_id)[0];
+  const keyValueHeads = file.num_key_value_heads === undefined ? defaults.keyValueHeads : file.num_key_value_heads;
   return {
     vocabulary: file.vocab_size,
     dim: file.hidden_size,
     layers: file.num_hidden_layers,
     heads: file.num_attention_heads,
-    ...(isAbsent(file.num_key_value_heads) ? {} : { keyValueHeads: file.num_key_value_heads }),
+    ...(isAbsent(keyValueHeads) ? {} : { keyValueHeads }),
     ...(isAbsent(file.head_dim) ? {} : { headDim: file.head_dim }),
     hidden: file.intermediate_size,
     context: file.max_position_embeddings,
@@ -134,7 +152,7 @@ function detailsOf(file: ConfigFile, family: ModelConfig["family"], name: string
   const window = windowOf(file, family, name);
   const biased = family === "llama" && file.attention_bias === true;
   return {
-    ...ropeOf(file, name),
+    ...ropeSettings(file, name),
     attentionBias: family === "qwen2" || biased,
     outputBias: biased,
     mlpBias: family === "llama" && file.mlp_bias === true,
@@ -143,31 +161,21 @@ function detailsOf(file: ConfigFile, family: ModelConfig["family"], name: string
   };
 }
 
-/** Mistral's window holds for every layer; Qwen2's only for some, which is refused where it is switched on. */
+/** Mistral's window holds for every layer; one that holds for some of the layers is refused. */
 function windowOf(file: ConfigFile, family: ModelConfig["family"], name: string): number | undefined {
-  if (family === "qwen2" && file.use_sliding_window === true) {
-    throw unsupported(name, "use_sliding_window", true, "set it to false for texts within the window");
+  const given = file.sliding_window === undefined ? DEFAULTS[family].window : (file.sliding_window ?? undefined);
+  if (family === "qwen2" && file.use_sliding_window === true && given !== undefined && isAbsent(file.layer_types)) {
+    const first = file.max_window_layers ?? QWEN2_FIRST_WINDOW_LAYER;
+    if (first < file.num_hidden_layers) {
+      const advice = `the layers from ${first} on see ${given} tokens; set it to false for texts within these`;
+      throw unsupported(name, "use_sliding_window", true, advice);
+    }
   }
-  return family === "mistral" ? (file.sliding_window ?? undefined) : undefined;
-}
-
-function ropeOf(file: ConfigFile, name: string): Pick<ModelConfigInput, "ropeBase" | "ropeScaling"> {
-  const field = isAbsent(file.rope_parameters) ? "rope_scaling" : "rope_parameters";
-  const rope = file[field] ?? {};
-  const base = rope.rope_theta ?? file.rope_theta;
-  const ropeBase = base === undefined ? {} : { ropeBase: base };
-  const type = rope.rope_type ?? rope.type ?? "default";
-  if (type === "default") return ropeBase;
-  if (type !== "llama3") {
-    throw unsupported(name, `${field}.rope_type`, type, 'supported are "default" and "llama3"');
-  }
-  const { factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: context } = rope;
-  if (factor === undefined || low === undefined || high === undefined || context === undefined || !(high > low)) {
-    const needed = "factor, low_freq_factor, a higher high_freq_factor and original_max_position_embeddings";
-    throw new DataError({ file: name, field }, `is ${quoteValue(rope)}`, `llama3 scaling needs ${needed}`);
-  }
-  const scaling = { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext: context };
-  return { ...ropeBase, ropeScaling: scaling };
+  const window = family === "mistral" ? given : undefined;
+  const kind = window === undefined ? "full_attention" : "sliding_attention";
+  const other = file.layer_types?.find((type) => type !== kind);
+  if (other === undefined) return window;
+  throw unsupported(name, "layer_types", other, `expected ${kind} in every layer; choose another model`);
 }
 
 function resolve(input: ModelConfigInput, file: string): ModelConfig {

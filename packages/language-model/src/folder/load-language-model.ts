@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { type Abortable, DataError, HapsError } from "@haps/spec";
-import { type NamedArray, openSafetensors } from "@haps/tensor";
-import { type LanguageModel, languageModelFrom } from "../model/language-model.ts";
+import { type Abortable, DataError, HapsError, quoteValue } from "@haps/spec";
+import { createVariables, openSafetensors } from "@haps/tensor";
+import * as tf from "@tensorflow/tfjs";
+import { type LanguageModel, languageModelOver } from "../model/language-model.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { EMBEDDING, parameterLayout } from "../model/parameter-layout.ts";
 import { assertFits, type MemoryLimit, memoryLimit } from "./estimate-memory.ts";
 import { type OpenFile, openFile, readText } from "./file-source.ts";
-import { findWeights, type WeightFiles } from "./find-weights.ts";
+import { fieldOf, findWeights, type WeightFiles } from "./find-weights.ts";
 import { parseHuggingFaceConfig } from "./hugging-face-config.ts";
-import { HEAD_TENSOR, placeTensor, type TensorPlace, tensorPlan } from "./tensor-plan.ts";
+import { firstNonFinite, HEAD_TENSOR, placeTensor, sizeOf, type TensorPlace, tensorPlan } from "./tensor-plan.ts";
 
 /** How far the loading of a model is. */
 export interface LoadProgress {
@@ -30,7 +31,7 @@ export interface LoadLanguageModelOptions extends Abortable {
  * Loads a model from a Hugging Face folder: `config.json`, and `model.safetensors` or shards with an index.
  *
  * The headers of all files are checked against the configuration before a weight is read; then tensors are read one by one, as f32, f16
- * or bf16, and become float32.
+ * or bf16, and become float32. Beside the model itself memory holds no more than one variable on its way.
  *
  * @returns The caller disposes it.
  * @throws DataError code `data`, naming file and tensor or field, for a folder that is truncated or damaged, for tensors that are
@@ -54,8 +55,7 @@ export async function loadLanguageModel(
     const tensors = gatherTensors(shards, weights);
     const plan = tensorPlan(config);
     checkTensors(tensors, plan, config, folder);
-    const arrays = await readAll(tensors, plan, config, options);
-    return languageModelFrom(config, arrays);
+    return await readModel(tensors, plan, config, options);
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
@@ -76,7 +76,7 @@ interface StoredTensor {
   readonly path: string;
   readonly shape: readonly number[];
   readonly bytes: number;
-  read(): Promise<NamedArray>;
+  read(): Promise<Float32Array>;
 }
 
 interface Shard {
@@ -89,26 +89,19 @@ function gatherTensors(shards: readonly Shard[], { index }: WeightFiles): Readon
   const tensors = new Map<string, StoredTensor>();
   for (const { path, content } of shards) {
     for (const { name, shape, bytes } of content.entries) {
-      const other = tensors.get(name)?.path ?? index?.pathOf.get(name) ?? (index === undefined ? path : undefined);
+      const other = tensors.get(name)?.path ?? (index === undefined ? path : index.pathOf.get(name));
       if (other !== path) {
-        const place = other === undefined ? "in no file" : `in ${other}`;
-        const problem = `lies in this file; it is expected ${place}`;
-        throw new DataError(
-          { file: path, field: name },
-          problem,
-          "index and shards do not belong together; fetch the folder again",
-        );
+        const problem = `lies in this file; it is expected ${other === undefined ? "in no file" : `in ${other}`}`;
+        const advice = "index and shards do not belong together; fetch the folder again";
+        throw new DataError({ file: path, field: fieldOf(name) }, problem, advice);
       }
-      tensors.set(name, { path, shape, bytes, read: () => content.read(name) });
+      tensors.set(name, { path, shape, bytes, read: async () => (await content.read(name)).values });
     }
   }
   for (const [name, path] of index?.pathOf ?? []) {
     if (tensors.has(name)) continue;
-    throw new DataError(
-      { file: path, field: name },
-      `is missing, though ${index?.path} lists it`,
-      "fetch the shard again",
-    );
+    const problem = `is missing, though ${index?.path} lists it`;
+    throw new DataError({ file: path, field: fieldOf(name) }, problem, "fetch the shard again");
   }
   return tensors;
 }
@@ -119,82 +112,98 @@ function checkTensors(
   config: ModelConfig,
   folder: string,
 ): void {
+  const mismatch = "weights and config.json do not belong together; fetch the folder again";
   for (const { tensor, shape } of plan) {
     const stored = tensors.get(tensor);
     if (stored === undefined) {
-      throw new DataError(
-        { file: folder, field: tensor },
-        "is missing",
-        "the weights do not fit config.json; fetch the folder again",
-      );
+      const advice = tensor === HEAD_TENSOR ? "set tie_word_embeddings to true if the embedding is meant" : mismatch;
+      throw new DataError({ file: folder, field: tensor }, "is missing", advice);
     }
     if (stored.shape.join() === shape.join()) continue;
-    const problem = `has shape [${stored.shape.join(", ")}]; config.json asks for [${shape.join(", ")}]`;
-    throw new DataError(
-      { file: stored.path, field: tensor },
-      problem,
-      "weights and configuration do not belong together",
-    );
+    const problem = `has shape ${quoteValue(stored.shape)}; config.json asks for ${quoteValue(shape)}`;
+    throw new DataError({ file: stored.path, field: tensor }, problem, mismatch);
   }
   const known = new Set(plan.map(({ tensor }) => tensor));
   for (const [name, { path }] of tensors) {
     // Old conversions store the rotary frequencies, which follow from the configuration; a tied head is checked when it is read.
     if (known.has(name) || name.endsWith("rotary_emb.inv_freq")) continue;
     if (config.tiedEmbeddings && name === HEAD_TENSOR) continue;
-    throw new DataError(
-      { file: path, field: name },
-      "is no weight of this model",
-      "weights and configuration do not belong together",
-    );
+    throw new DataError({ file: path, field: fieldOf(name) }, "is no weight of this model", mismatch);
   }
 }
 
-async function readAll(
-  tensors: ReadonlyMap<string, StoredTensor>,
+/** Hands each variable to the backend as soon as its last tensor is read. */
+async function readModel(
+  stored: ReadonlyMap<string, StoredTensor>,
   plan: readonly TensorPlace[],
   config: ModelConfig,
-  { onProgress, signal }: LoadLanguageModelOptions,
-): Promise<Map<string, NamedArray>> {
-  const arrays = new Map<string, NamedArray>();
-  for (const [name, shape] of parameterLayout(config)) {
-    arrays.set(name, { shape, values: new Float32Array(shape.reduce((product, length) => product * length, 1)) });
+  options: LoadLanguageModelOptions,
+): Promise<LanguageModel> {
+  const made = new Map<string, tf.Tensor>();
+  try {
+    for await (const [variable, tensor] of readTensors(stored, plan, options)) made.set(variable, tensor);
+    const head = config.tiedEmbeddings ? stored.get(HEAD_TENSOR) : undefined;
+    if (head !== undefined) await assertTied(head, made.get(EMBEDDING) as tf.Tensor);
+    return languageModelOver(config, createVariables(handOver(config, made)));
+  } finally {
+    for (const tensor of made.values()) tensor.dispose();
   }
-  const totalBytes = plan.reduce((sum, { tensor }) => sum + (tensors.get(tensor)?.bytes ?? 0), 0);
+}
+
+async function* readTensors(
+  stored: ReadonlyMap<string, StoredTensor>,
+  plan: readonly TensorPlace[],
+  { onProgress, signal }: LoadLanguageModelOptions,
+): AsyncGenerator<readonly [variable: string, tensor: tf.Tensor]> {
+  const totalBytes = plan.reduce((sum, { tensor }) => sum + (stored.get(tensor)?.bytes ?? 0), 0);
+  const lastOf = new Map(plan.map((place) => [place.variable, place]));
+  const arrays = new Map<string, Float32Array>();
   let bytes = 0;
   for (const place of plan) {
     if (signal?.aborted === true) {
       throw new HapsError("aborted", "loadLanguageModel: aborted by its signal", {}, { cause: signal.reason });
     }
-    const stored = tensors.get(place.tensor) as StoredTensor;
-    const { values } = await stored.read();
-    assertFinite(values, stored.path, place.tensor);
-    placeTensor((arrays.get(place.variable) as NamedArray).values, place, values);
-    bytes += stored.bytes;
+    const source = stored.get(place.tensor) as StoredTensor;
+    const values = await source.read();
+    assertFinite(values, source.path, place.tensor);
+    const { variable, variableShape } = place;
+    const array = arrays.get(variable) ?? new Float32Array(sizeOf(variableShape));
+    arrays.set(variable, array);
+    placeTensor(array, place, values);
+    if (lastOf.get(variable) === place) {
+      arrays.delete(variable);
+      yield [variable, tf.tensor(array, [...variableShape], "float32")];
+    }
+    bytes += source.bytes;
     onProgress?.({ tensor: place.tensor, bytes, totalBytes });
   }
-  const head = config.tiedEmbeddings ? tensors.get(HEAD_TENSOR) : undefined;
-  if (head !== undefined) await assertTied(head, (arrays.get(EMBEDDING) as NamedArray).values);
-  return arrays;
+}
+
+/** Gives the tensors away one by one: each is freed before the next is copied. */
+function* handOver(
+  config: ModelConfig,
+  made: ReadonlyMap<string, tf.Tensor>,
+): Generator<readonly [name: string, tensor: tf.Tensor]> {
+  for (const [name] of parameterLayout(config)) {
+    const tensor = made.get(name) as tf.Tensor;
+    yield [name, tensor];
+    tensor.dispose();
+  }
 }
 
 /** A head of its own under "tied" means that either the configuration or the weights are wrong. */
-async function assertTied(head: StoredTensor, embedding: Float32Array): Promise<void> {
-  const { values } = await head.read();
-  if (values.length === embedding.length && values.every((value, index) => value === embedding[index])) return;
+async function assertTied(head: StoredTensor, embedding: tf.Tensor): Promise<void> {
+  const expected = await embedding.data<"float32">();
+  const values = await head.read();
+  if (values.length === expected.length && values.every((value, index) => value === expected[index])) return;
   const problem = "differs from the embedding, though tie_word_embeddings is true";
-  throw new DataError(
-    { file: head.path, field: HEAD_TENSOR },
-    problem,
-    "set it to false in config.json if the head is meant",
-  );
+  const advice = "set it to false in config.json if the head is meant";
+  throw new DataError({ file: head.path, field: HEAD_TENSOR }, problem, advice);
 }
 
 function assertFinite(values: Float32Array, file: string, tensor: string): void {
-  const position = values.findIndex((value) => !Number.isFinite(value));
-  if (position < 0) return;
-  throw new DataError(
-    { file, field: tensor },
-    `has ${values[position]} at position ${position}`,
-    "fetch the file again",
-  );
+  const position = firstNonFinite(values);
+  if (position === undefined) return;
+  const problem = `has ${values[position]} at position ${position}`;
+  throw new DataError({ file, field: tensor }, problem, "weights must be finite; fetch the file again");
 }

@@ -101,7 +101,7 @@ export function placeTensor(into: Float32Array, place: TensorPlace, values: Floa
 export function takeTensor(from: Float32Array, place: TensorPlace): Float32Array {
   if (place.column === undefined) {
     const start = place.offset ?? 0;
-    return from.slice(start, start + place.shape.reduce((product, length) => product * length, 1));
+    return from.slice(start, start + sizeOf(place.shape));
   }
   const [outputs, inputs] = place.shape as readonly [number, number];
   const [, width] = place.variableShape as readonly [number, number];
@@ -112,4 +112,17 @@ export function takeTensor(from: Float32Array, place: TensorPlace): Float32Array
     }
   }
   return values;
+}
+
+/** Numbers of a tensor. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Position of the first number that is NaN or infinite. */
+export function firstNonFinite(values: Float32Array): number | undefined {
+  for (let index = 0; index < values.length; index += 1) {
+    if (!Number.isFinite(values[index])) return index;
+  }
+  return undefined;
 }

@@ -46,7 +46,7 @@ export function languageModelFrom(config: ModelConfig, arrays: ReadonlyMap<strin
     }
     return [name, array];
   });
-  return wrap(config, createVariables(initial));
+  return languageModelOver(config, createVariables(initial));
 }
 
 /**
@@ -76,7 +76,7 @@ export function createLanguageModel(options: LanguageModelOptions): LanguageMode
     const deviation = /\/(output|down)\/kernel$/.test(name) ? residual : initialDeviation;
     return [name, { shape, values: rng.fork(name).normals(count, deviation) }];
   });
-  return wrap(config, createVariables(initial));
+  return languageModelOver(config, createVariables(initial));
 }
 
 /** What {@link createLanguageModel} needs. */
@@ -86,7 +86,8 @@ export interface LanguageModelOptions extends ModelConfigInput {
   readonly initialDeviation?: number;
 }
 
-function wrap(config: ModelConfig, variables: NamedVariables): LanguageModel {
+/** Makes a model of variables that are named as the layout lists them; it owns them from now on. */
+export function languageModelOver(config: ModelConfig, variables: NamedVariables): LanguageModel {
   let copy: { readonly of: object; readonly kernel: tf.Tensor2D } | undefined;
   return {
     config,

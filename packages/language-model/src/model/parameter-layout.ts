@@ -65,10 +65,13 @@ export function parameterLayout(config: ModelConfig): readonly ParameterShape[] 
   ];
 }
 
-/** Numbers that a model of this shape has. */
+/** Numbers that a model of this shape has; quick for whatever sizes, so that it can be asked about shapes that no machine holds. */
 export function countParameters(config: ModelConfig): number {
-  return parameterLayout(config).reduce(
-    (sum, [, shape]) => sum + shape.reduce((product, length) => product * length, 1),
-    0,
-  );
+  const numbersOf = (layers: number): number =>
+    parameterLayout({ ...config, layers }).reduce(
+      (sum, [, shape]) => sum + shape.reduce((product, length) => product * length, 1),
+      0,
+    );
+  const outside = numbersOf(0);
+  return outside + config.layers * (numbersOf(1) - outside);
 }

@@ -1,4 +1,5 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError, HapsError } from "@haps/spec";
@@ -24,6 +25,13 @@ async function copyOf(name: string): Promise<string> {
   const folder = join(parent, name);
   await cp(join(fixtures, name), folder, { recursive: true });
   return folder;
+}
+
+/** Bytes of a file with this header and no data. */
+function headerOnly(text: string, length = BigInt(Buffer.byteLength(text))): Buffer {
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(length);
+  return Buffer.concat([start, Buffer.from(text)]);
 }
 
 /** Writes the weights of a folder anew after a change. */
@@ -163,16 +171,70 @@ describe("a folder that is damaged", () => {
     );
   });
 
+  it("is refused at whatever byte its small files end", async () => {
+    const folder = await copyOf("mistral");
+    for (const file of ["config.json", "generation_config.json", "model.safetensors.index.json"]) {
+      const path = join(folder, file);
+      const whole = (await readFile(path, "utf8")).trimEnd();
+      for (let end = 0; end < whole.length; end += 29) {
+        await writeFile(path, whole.slice(0, end));
+        const { message } = await failure(folder);
+        expect(message).toContain(path);
+      }
+      await writeFile(path, whole);
+    }
+    (await loadLanguageModel(folder)).dispose();
+  });
+
+  it("is refused for a header of any JSON, by the file's name", async () => {
+    const folder = await copyOf("llama");
+    const path = join(folder, "model.safetensors");
+    const numbers = fc.oneof(fc.nat(100), fc.maxSafeInteger(), fc.double());
+    const entry = fc.record({
+      dtype: fc.constantFrom("F32", "BF16", "I64", "f32", "", null),
+      shape: fc.oneof(fc.array(numbers, { maxLength: 4 }), fc.jsonValue()),
+      data_offsets: fc.oneof(fc.tuple(numbers, numbers), fc.jsonValue()),
+    });
+    const names = fc.oneof(fc.constantFrom("model.norm.weight", "__metadata__", "__proto__"), fc.string());
+    const header = fc.oneof(fc.jsonValue(), fc.dictionary(names, fc.oneof(entry, fc.jsonValue())));
+    await fc.assert(
+      fc.asyncProperty(header, async (value) => {
+        await writeFile(path, headerOnly(JSON.stringify(value)));
+        // An empty header is a file without tensors: then the folder lacks them.
+        expect((await failure(folder)).message).toContain(folder);
+      }),
+      { seed: 8, numRuns: 200 },
+    );
+  });
+
   it("allocates nothing for a header that claims more than there is", async () => {
     const folder = await copyOf("llama");
+    const path = join(folder, "model.safetensors");
     const entry = { dtype: "F32", shape: [2 ** 40, 8], data_offsets: [0, 2 ** 45] };
-    const header = Buffer.from(JSON.stringify({ "model.norm.weight": entry }));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(header.length));
-    await writeFile(join(folder, "model.safetensors"), Buffer.concat([length, header]));
+    const header = JSON.stringify({ "model.norm.weight": entry });
+    const before = process.memoryUsage().arrayBuffers;
+    await writeFile(path, headerOnly(header));
     expect((await failure(folder)).message).toMatch(/ends at byte \d+ of the data; the file holds 0/);
-    length.writeBigUInt64LE(2n ** 63n);
-    await writeFile(join(folder, "model.safetensors"), Buffer.concat([length, header]));
+    await writeFile(path, headerOnly(header, 2n ** 63n));
     expect((await failure(folder)).message).toMatch(/the header has 9223372036854775808 bytes/);
+    await writeFile(path, headerOnly("[".repeat(200_000)));
+    expect((await failure(folder)).message).toMatch(/model\.safetensors: the header begins with "\["/);
+    await writeFile(path, headerOnly(`{"a":${"[".repeat(200_000)}`));
+    expect((await failure(folder)).message).toMatch(/model\.safetensors: the header is nested too deeply/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 22);
+  });
+
+  it("is refused for weights in another format, a folder in place of a file, or a pipe", async () => {
+    const folder = await copyOf("llama");
+    const path = join(folder, "model.safetensors");
+    await rm(path);
+    await writeFile(join(folder, "pytorch_model.bin"), "");
+    expect((await failure(folder)).message).toMatch(/is missing; .*not from "pytorch_model\.bin"; convert/);
+    await mkdir(path);
+    expect((await failure(folder)).message).toContain(`${path}: is no file`);
+    if (process.platform === "win32") return;
+    await rm(path, { recursive: true });
+    execFileSync("mkfifo", [path]);
+    expect((await failure(folder)).message).toContain(`${path}: is no file`);
   });
 });

@@ -1,14 +1,17 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRng, loadBackend } from "@haps/tensor";
+import { createRng, loadBackend, readSafetensors, readVariables } from "@haps/tensor";
+import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
+  assertFits,
   countParameters,
   createLanguageModel,
   estimateMemory,
   type LoadProgress,
   loadLanguageModel,
+  memoryLimit,
   resolveModelConfig,
   saveLanguageModel,
 } from "../../src/index.ts";
@@ -37,8 +40,10 @@ describe("loadLanguageModel", () => {
 
   it("stops when its signal fires", async () => {
     const controller = new AbortController();
+    const before = tf.memory().numTensors;
     const loading = loadLanguageModel(folder, { signal: controller.signal, onProgress: () => controller.abort() });
     await expect(loading).rejects.toMatchObject({ code: "aborted" });
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it("refuses a model that does not fit, with the sizes, before it reads a weight", async () => {
@@ -73,6 +78,28 @@ describe("estimateMemory", () => {
     expect(estimate.weights).toBe(4 * 1_235_814_400);
     expect(estimate.copies - estimate.weights).toBe(4 * 128_256 * 2048);
     expect(estimate.cachePerSequence).toBe(4 * 16 * 2 * 8 * 64 * 1024);
+    // The embedding is the largest weight on its way.
+    expect(estimate.loading - estimate.weights).toBe(4 * 4 * 128_256 * 2048);
+    const untied = estimateMemory({ ...config, tiedEmbeddings: false });
+    expect(untied.weights - untied.copies).toBe(4 * 128_256 * 2048);
+  });
+
+  it("takes no longer for sizes that no machine holds", () => {
+    const config = resolveModelConfig({ ...shape, layers: 2 ** 40 });
+    // Per layer: two gains, query, key, value and output, and three maps of the feed-forward layer, all 8 x 8.
+    expect(countParameters(config)).toBe(2 * 16 * 8 + 8 + 2 ** 40 * (2 * 8 + 7 * 64));
+    expect(() => assertFits("m", config, memoryLimit())).toThrow(/^m: the model has .* needs .* GB/);
+  });
+
+  it("leaves less on wasm where tensors are held already", () => {
+    const unlimited = { bytes: Number.POSITIVE_INFINITY, reason: "" };
+    expect(() => assertFits("m", resolveModelConfig(shape), unlimited)).not.toThrow();
+    const before = memoryLimit();
+    const held = tf.zeros([1000]);
+    const after = memoryLimit();
+    held.dispose();
+    // Where the machine has less than 4 GB free, that is the limit.
+    if (before.reason.includes("4 GB")) expect(before.bytes - after.bytes).toBe(4000);
   });
 });
 
@@ -87,6 +114,41 @@ describe("saveLanguageModel", () => {
     await saveLanguageModel(model, target, { overwrite: true });
     expect(await readdir(target)).toEqual(["config.json", "model.safetensors"]);
     expect(await readdir(parent)).toEqual(["model"]);
+    model.dispose();
+  });
+
+  it("gives the same weights bit for bit after loading, and keeps the caller's metadata", async () => {
+    const model = createLanguageModel({ ...shape, initialDeviation: 1e-3, tiedEmbeddings: true, rng: createRng(3) });
+    const target = join(parent, "model");
+    await saveLanguageModel(model, target, { metadata: { note: "mine" }, shardBytes: 256 });
+    const again = await loadLanguageModel(target);
+    expect(readVariables(again.variables)).toEqual(readVariables(model.variables));
+    expect(again.config).toEqual(model.config);
+    for (const file of (await readdir(target)).filter((name) => name.endsWith(".safetensors"))) {
+      expect(readSafetensors(await readFile(join(target, file))).metadata).toEqual({ format: "pt", note: "mine" });
+    }
+    model.dispose();
+    again.dispose();
+  });
+
+  it("never replaces a folder that holds something else, nor a model that it fails to replace", async () => {
+    const model = createLanguageModel({ ...shape, rng: createRng(1) });
+    const other = join(parent, "thesis");
+    await mkdir(other);
+    await writeFile(join(other, "thesis.tex"), "mine");
+    await expect(saveLanguageModel(model, other, { overwrite: true })).rejects.toThrow(/thesis: holds other files/);
+    await expect(saveLanguageModel(model, join(other, "thesis.tex"))).rejects.toThrow(/thesis\.tex: is no folder/);
+    expect(await readdir(other)).toEqual(["thesis.tex"]);
+
+    const target = join(parent, "model");
+    await saveLanguageModel(model, target);
+    const before = await readFile(join(target, "model.safetensors"));
+    const gain = model.variables.get("norm/gain");
+    gain.assign(gain.mul(Number.POSITIVE_INFINITY));
+    const saving = saveLanguageModel(model, target, { overwrite: true });
+    await expect(saving).rejects.toMatchObject({ code: "non-finite", facts: { name: "norm/gain" } });
+    expect((await readFile(join(target, "model.safetensors"))).equals(before)).toBe(true);
+    expect((await readdir(parent)).sort()).toEqual(["model", "thesis"]);
     model.dispose();
   });
 
