@@ -9,11 +9,12 @@ export { createTransformerBackbone, type TransformerBackboneOptions } from "./ba
 export { encodePrompt, type PromptParts } from "./backbone/encode-prompt.ts";
 export type { Pooling } from "./backbone/pool-states.ts";
 export { type DecoderRows, packSequences } from "./decoder/decoder-rows.ts";
-export { createKeyValueCache, type KeyValueCache } from "./decoder/key-value-cache.ts";
+export { createKeyValueCache, type KeyValueCache, type KeyValueCacheOptions } from "./decoder/key-value-cache.ts";
 export type { LoraRows } from "./decoder/lora-rows.ts";
 export { checkLora, type LoraSamples, loraSamplesOf, projectionSize, targetName } from "./decoder/lora-samples.ts";
 export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
 export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
+export { createTensorEngine, type TensorEngineOptions } from "./engine/create-tensor-engine.ts";
 export {
   assertFits,
   estimateMemory,
@@ -38,7 +39,6 @@ export type {
   TokenGeneration,
   TokenRequest,
 } from "./generation/token-request.ts";
-export { createTensorEngine, type TensorEngineOptions } from "./engine/create-tensor-engine.ts";
 export { type CompletionGradientOptions, completionGradient } from "./gradient/completion-gradient.ts";
 export type { CompletionItem, CompletionTokens } from "./gradient/completion-item.ts";
 export { mergeLora } from "./gradient/merge-lora.ts";

@@ -24,6 +24,7 @@ export type {
   TokenPrompt,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
+export { createFloatStore, type FloatStore } from "./kernels/float-store.ts";
 export { peekValues } from "./kernels/peek-values.ts";
 export type { AttentionPast, AttentionSegment } from "./kernels/segment-layout.ts";
 export {

@@ -1,10 +1,10 @@
 import { HapsError } from "@haps/spec";
-import { type AttentionSegment, peekValues } from "@haps/tensor";
+import { type AttentionSegment, createFloatStore, type FloatStore, peekValues } from "@haps/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import type { ModelConfig } from "../model/model-config.ts";
 import { attentionWidths } from "../model/parameter-layout.ts";
 
-/** Keys and values of one sequence, so that a further token costs one row. Plain arrays that grow; nothing to dispose. */
+/** Keys and values of one sequence, so that a further token costs one row; the room grows. */
 export interface KeyValueCache {
   /** Tokens whose keys and values are there. */
   readonly length: number;
@@ -22,11 +22,22 @@ export interface KeyValueCache {
   commit(rows: number): void;
   /** Forgets everything after the first `length` tokens. */
   truncate(length: number): void;
+  /** Frees the room of a cache that was made with `native`; others need it not. */
+  dispose(): void;
+}
+
+/** Options of {@link createKeyValueCache}. */
+export interface KeyValueCacheOptions {
+  /**
+   * Keeps the numbers where the backend reads them in place, which makes single rows on wasm several times as quick; the caller disposes
+   * the cache. Default false: plain arrays.
+   */
+  readonly native?: boolean;
 }
 
 interface LayerCache {
-  keys: Float32Array;
-  values: Float32Array;
+  keys: FloatStore;
+  values: FloatStore;
 }
 
 /**
@@ -34,14 +45,16 @@ interface LayerCache {
  *
  * @param capacity - Tokens to make room for at first; it grows by doubling. Default 64.
  */
-export function createKeyValueCache(config: ModelConfig, capacity = 64): KeyValueCache {
+export function createKeyValueCache(
+  config: ModelConfig,
+  capacity = 64,
+  { native = false }: KeyValueCacheOptions = {},
+): KeyValueCache {
   const { query, key: width, fused: stride } = attentionWidths(config);
+  const makeStore = native ? createFloatStore : plainStore;
   const layers = Array.from(
     { length: config.layers },
-    (): LayerCache => ({
-      keys: new Float32Array(capacity * width),
-      values: new Float32Array(capacity * width),
-    }),
+    (): LayerCache => ({ keys: makeStore(capacity * width), values: makeStore(capacity * width) }),
   );
   let length = 0;
   const layerOf = (layer: number): LayerCache => {
@@ -55,16 +68,32 @@ export function createKeyValueCache(config: ModelConfig, capacity = 64): KeyValu
     get length() {
       return length;
     },
-    past: (layer) => ({ ...layerOf(layer), length }),
+    past(layer) {
+      const cache = layerOf(layer);
+      // Looked up when they are read: a tensor that is made in between may move the memory behind them.
+      return {
+        get keys() {
+          return cache.keys.values;
+        },
+        get values() {
+          return cache.values.values;
+        },
+        length,
+      };
+    },
     append(layer, fused, start, rows) {
       const cache = layerOf(layer);
-      grow(cache, (length + rows) * width, length * width);
+      for (const part of ["keys", "values"] as const) {
+        cache[part] = grown(cache[part], (length + rows) * width, length * width, makeStore);
+      }
       const source = peekValues(fused);
+      const keys = cache.keys.values;
+      const values = cache.values.values;
       for (let row = 0; row < rows; row += 1) {
         const from = (start + row) * stride + query;
         const to = (length + row) * width;
-        cache.keys.set(source.subarray(from, from + width), to);
-        cache.values.set(source.subarray(from + width, from + 2 * width), to);
+        keys.set(source.subarray(from, from + width), to);
+        values.set(source.subarray(from + width, from + 2 * width), to);
       }
     },
     commit(rows) {
@@ -83,15 +112,25 @@ export function createKeyValueCache(config: ModelConfig, capacity = 64): KeyValu
       }
       length = kept;
     },
+    dispose() {
+      for (const { keys, values } of layers) {
+        keys.dispose();
+        values.dispose();
+      }
+    },
   };
 }
 
-function grow(cache: LayerCache, needed: number, used: number): void {
-  if (cache.keys.length >= needed) return;
-  const size = Math.max(needed, 2 * cache.keys.length);
-  for (const part of ["keys", "values"] as const) {
-    const larger = new Float32Array(size);
-    larger.set(cache[part].subarray(0, used));
-    cache[part] = larger;
-  }
+function plainStore(length: number): FloatStore {
+  return { values: new Float32Array(length), dispose: () => undefined };
+}
+
+/** The store, or a larger one with what was used of it. */
+function grown(store: FloatStore, needed: number, used: number, makeStore: (length: number) => FloatStore): FloatStore {
+  const size = store.values.length;
+  if (size >= needed) return store;
+  const larger = makeStore(Math.max(needed, 2 * size));
+  larger.values.set(store.values.subarray(0, used));
+  store.dispose();
+  return larger;
 }

@@ -46,12 +46,14 @@ export async function* decodeTokens(
   const { signal, prefillRows = PREFILL_ROWS } = options;
   throwIfAborted(signal);
   const { sequences, events } = openAll(model, requests);
-  if (events.length > 0) yield events;
-  const lora = loraSamplesOf(
-    requests.map((request, index) => (sequences.some((open) => open.index === index) ? request.lora : undefined)),
-    model.config,
-  );
+  let lora: readonly LoraSamples[] = [];
   try {
+    if (events.length > 0) yield events;
+    const open = new Set(sequences.map(({ index }) => index));
+    lora = loraSamplesOf(
+      requests.map((request, index) => (open.has(index) ? request.lora : undefined)),
+      model.config,
+    );
     let waiting = sequences;
     let live: Sequence[] = [];
     while (waiting.length + live.length > 0) {
@@ -64,6 +66,7 @@ export async function* decodeTokens(
       if (step.events.length > 0) yield step.events;
     }
   } finally {
+    for (const { cache } of sequences) cache.dispose();
     tf.dispose(lora.map(({ factors }) => factors.targets.map(({ down, up }) => [down, up])));
   }
 }
@@ -122,8 +125,9 @@ function runStep(
   const events = sequences.map((sequence, row): TokenEvent => {
     const request = sequence.index;
     const sample = samples[row] as Settled<TokenSample>;
+    const finishReason = sample.ok ? advance(sequence, sample.value.token, model.config) : undefined;
+    if (!sample.ok || finishReason !== undefined) sequence.cache.dispose();
     if (!sample.ok) return { request, failure: sample.failure };
-    const finishReason = advance(sequence, sample.value.token, model.config);
     if (finishReason !== undefined) return { request, ...sample.value, finishReason };
     live.push(sequence);
     return { request, ...sample.value };

@@ -27,7 +27,7 @@ export interface Sequence {
 const ROOM = 64;
 
 /**
- * Checks a request and makes its state.
+ * Checks a request and makes its state; whoever asked for it disposes its cache.
  *
  * @throws HapsError of the kinds that `decodeTokens` lists.
  */
@@ -43,13 +43,14 @@ export function openSequence(model: LanguageModel, request: TokenRequest, index:
     );
   }
   if (request.lora !== undefined) checkLora(request.lora, config);
+  const rng = createRng(request.seed);
   const limit = Math.min(decoding.maxTokens, config.context - request.prompt.length);
   return {
     index,
     prompt: request.prompt,
     decoding,
-    rng: createRng(request.seed),
-    cache: createKeyValueCache(config, request.prompt.length + Math.min(limit, ROOM)),
+    rng,
+    cache: createKeyValueCache(config, request.prompt.length + Math.min(limit, ROOM), { native: true }),
     limit,
     ...(request.stopsAfter === undefined ? {} : { stopsAfter: request.stopsAfter }),
     generated: 0,

@@ -83,15 +83,16 @@ describeEachBackend("the decoder", () => {
         model.dispose();
       });
 
-      it("continues a cache as the whole sequence goes, to rounding", () => {
+      it.each([false, true])("continues a cache as the whole sequence goes, to rounding; native: %s", (native) => {
         const model = smallModel(shape, 3);
         const tokens = drawTokens(model, 13, 30);
-        const cache = createKeyValueCache(model.config, 4);
+        const cache = createKeyValueCache(model.config, 4, { native });
         const inParts = [tokens.slice(0, 6), ...tokens.slice(6).map((token) => [token])].flatMap((part) =>
           feed(model, cache, part),
         );
         const whole = packed(model, [tokens]);
         expect(cache.length).toBe(13);
+        cache.dispose();
         inParts.forEach((row, index) => {
           expectClose(row, whole[index] as Float32Array, TOLERANCE);
         });

@@ -82,7 +82,7 @@ describeEachBackend("generation of tokens", () => {
   });
 
   it("gives the same bits in rows as wide as those of real models, whatever kernels the backend picks for few rows", async () => {
-    const shape = { ...llama!, vocabulary: 67, dim: 136, heads: 4, headDim: 34, hidden: 200, layers: 1 };
+    const shape = { ...llama!, vocabulary: 67, dim: 144, heads: 4, headDim: 36, hidden: 200, layers: 1 };
     const model = endingAt(smallModel(shape, 5));
     const requests = drawRequests(model, 9, 55);
     const alone = await Promise.all(requests.map((request) => generateTokens(model, [request])));

@@ -5,6 +5,7 @@ import {
   attendBackward,
   attendForward,
 } from "./attention-heads.ts";
+import { attendHeap, isInHeap } from "./heap-attention.ts";
 import { type AttentionSegment, type FusedLayout, spansOf, type TokenSpan } from "./segment-layout.ts";
 import { attendShort } from "./short-attention.ts";
 
@@ -32,7 +33,8 @@ export function attendSegments(
     if (segment.silent === true) return undefined;
     const spans = spansOf(fused, segments, segment, layout);
     if (segment.length <= SHORT) {
-      attendShort(output, fused, segment.start, spans, layout);
+      const attend = isInHeap(spans[0] as TokenSpan, layout) ? attendHeap : attendShort;
+      attend(output, fused, segment.start, spans, layout);
       return undefined;
     }
     const result = attendForward(gather(fused, segment, spans, layout), layoutOf(segment, spans, layout));

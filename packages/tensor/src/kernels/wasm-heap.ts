@@ -1,0 +1,72 @@
+import { HapsError } from "@haps/spec";
+import * as tf from "@tensorflow/tfjs";
+import { HEAP_ATTENTION_CODE } from "./heap-attention-code.ts";
+
+/** The memory of the wasm backend and what works in it in place; addresses and strides are in bytes. */
+export interface WasmHeap {
+  /** Its buffer changes when the memory grows: views made before are empty then. */
+  readonly memory: { readonly buffer: ArrayBuffer };
+  /** Address of new room, not cleared; the owner hands it to {@link WasmHeap.free}. HapsError code `backend` where there is none. */
+  allocate(bytes: number): number;
+  free(address: number): void;
+  /** `weights[token] = query · keys[token]` for `tokens` float32 vectors; `columns` is a positive multiple of 4. */
+  score(weights: number, query: number, keys: number, stride: number, tokens: number, columns: number): void;
+  /** `sums = Σ weights[token] values[token]`; as above. */
+  mix(sums: number, weights: number, values: number, stride: number, tokens: number, columns: number): void;
+}
+
+/** The part of the wasm backend that is used here and that its typings hide. */
+interface WasmBackend {
+  readonly wasm?: {
+    readonly asm: { readonly memory: WasmHeap["memory"] };
+    readonly _malloc: (bytes: number) => number;
+    readonly _free: (address: number) => void;
+  };
+}
+
+/** The part of WebAssembly's own interface that is used; the compiler is told of no browser. */
+interface WebAssemblyApi {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly heap: { readonly memory: WasmHeap["memory"] } },
+  ) => { readonly exports: Pick<WasmHeap, "score" | "mix"> };
+}
+
+const heaps = new WeakMap<WasmHeap["memory"], WasmHeap>();
+
+/**
+ * The heap of the backend that runs, `undefined` where that is not wasm.
+ *
+ * A module of 0.6 kB joins tfjs's own memory, so that cached keys and values are read where they lie, four numbers at a time. The exact
+ * tfjs version is a peer dependency, which makes the untyped fields safe to use.
+ */
+export function wasmHeap(): WasmHeap | undefined {
+  const { wasm } = tf.backend() as unknown as WasmBackend;
+  if (wasm === undefined) return undefined;
+  const { memory } = wasm.asm;
+  const known = heaps.get(memory);
+  if (known !== undefined) return known;
+  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+  const code = Uint8Array.from(atob(HEAP_ATTENTION_CODE), (letter) => letter.charCodeAt(0));
+  const { score, mix } = new Instance(new Module(code), { heap: { memory } }).exports;
+  const heap: WasmHeap = {
+    memory,
+    allocate(bytes) {
+      const address = wasm._malloc(bytes);
+      if (address !== 0 || bytes === 0) return address;
+      throw new HapsError(
+        "backend",
+        `the wasm backend has no room for ${bytes} more bytes; free tensors, or take shorter sequences or smaller batches`,
+        { bytes },
+      );
+    },
+    free: (address) => {
+      wasm._free(address);
+    },
+    score,
+    mix,
+  };
+  heaps.set(memory, heap);
+  return heap;
+}
