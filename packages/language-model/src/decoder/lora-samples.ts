@@ -17,8 +17,8 @@ const OPERATION = "LoRA weights";
 /**
  * Checks that LoRA weights fit a model, by name.
  *
- * @throws HapsError code `config` for an unknown layer or projection, a target given twice, another `in` or `out`, or a scale that is
- *   not finite; ShapeError code `shape` for factors of another size; HapsError code `non-finite` naming target, factor and position.
+ * @throws HapsError code `config` for an unknown layer or projection, a target given twice, another `in` or `out`; ShapeError code
+ *   `shape` for factors of another size; HapsError code `non-finite` for the scale, or naming target, factor and position.
  */
 export function checkLora(weights: LoraWeights, config: ModelConfig): void {
   const seen = new Set<string>();
@@ -129,7 +129,7 @@ function checkFactors({ target, down, up }: LoraFactors, name: string, id: strin
     if (values.length !== shape[0] * shape[1]) {
       throw new ShapeError(where, `${name} ${factor}`, `[${shape.join(", ")}]`, [values.length]);
     }
-    const position = values.findIndex((value) => !Number.isFinite(value));
+    const position = firstNonFinite(values);
     if (position < 0) continue;
     throw new HapsError(
       "non-finite",
@@ -137,4 +137,12 @@ function checkFactors({ target, down, up }: LoraFactors, name: string, id: strin
       { name, factor, position },
     );
   }
+}
+
+/** A loop, since `findIndex` makes an object of every number. */
+function firstNonFinite(values: Float32Array): number {
+  for (let index = 0; index < values.length; index += 1) {
+    if (!Number.isFinite(values[index])) return index;
+  }
+  return -1;
 }

@@ -89,6 +89,21 @@ describeEachBackend("what completionGradient takes and refuses", () => {
     }
   });
 
+  it("names the items of a pass whose slopes are no numbers although their log-likelihoods are", () => {
+    const targets = good.lora.targets.map((factors) => ({
+      ...factors,
+      down: factors.down.map(() => 1e3),
+      up: factors.up.map(() => 0),
+    }));
+    const steep = { ...good, lora: { ...good.lora, scale: 1e38, targets } };
+    expect(completionGradient(model, [{ ...steep, lora: { ...steep.lora, scale: 1 } }]).logLikelihoods[0]).toBeLessThan(
+      0,
+    );
+    expect(() => completionGradient(model, [good, steep])).toThrow(
+      expect.objectContaining({ code: "non-finite", facts: { items: [0, 1] } }),
+    );
+  });
+
   it("refuses activations of something else", () => {
     const cut = { layer: 1, fixed: "attention" } as const;
     const of = (item: CompletionItem) => tailActivations(model, [item], cut);
