@@ -2,6 +2,7 @@ import {
   completionGradient,
   createGenerator,
   createTensorEngine,
+  createTokenizer,
   type LanguageModel,
   resolveModelConfig,
 } from "@haps/language-model";
@@ -26,6 +27,18 @@ const call = (seed: number, change: Partial<GenerationCall> = {}): GenerationCal
 });
 const calls = [1, 2, 3, 4, 5].map((seed) => call(seed));
 const badCall = call(1, { prompt: { tokens: [99] } });
+/** A token per letter from a to w, but for one that is half a character. */
+const vocab = Object.fromEntries(
+  Array.from({ length: 23 }, (_, id) => [id === 20 ? "Ã" : String.fromCodePoint(97 + id), id]),
+);
+const tokenizer = createTokenizer({
+  tokenizerJson: { model: { type: "BPE", vocab, merges: [] }, decoder: { type: "ByteLevel" } },
+});
+const texts = calls.map((one, index) => ({
+  ...one,
+  prompt: { text: ["abc", "q", "hello", "dd", "efg"][index] as string },
+  decoding: { ...one.decoding, maxTokens: 12, stop: ["b", "ac"] },
+}));
 
 describeEachBackend("createTensorEngine", () => {
   let model: LanguageModel;
@@ -45,6 +58,14 @@ describeEachBackend("createTensorEngine", () => {
     calls,
     badCall,
     lora: smallLora(drawn, 2, { layers: [1], projections: ["o"] }),
+  });
+
+  describeEngineContract({ describe, it }, "the tensor engine with a tokenizer", {
+    create: () => createTensorEngine({ candidate: "tiny", model, tokenizer }),
+    capabilities,
+    calls: texts,
+    badCall: { ...(texts[0] as GenerationCall), prompt: { text: "Z" } },
+    lora,
   });
 
   it("generates what the generator does, however calls are grouped", async () => {
