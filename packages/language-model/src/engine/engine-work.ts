@@ -27,14 +27,17 @@ interface Operation {
 /** Keeps the operations of one engine. */
 export function createEngineWork(candidate: CandidateId): EngineWork {
   const operations = new Set<Operation>();
-  const disposed = new HapsError(
-    "disposed",
-    `engine of ${JSON.stringify(candidate)}: used after dispose(); keep it until the last call has ended`,
-    { candidate },
-  );
+  const disposal = (): HapsError =>
+    new HapsError(
+      "disposed",
+      `engine of ${JSON.stringify(candidate)}: used after dispose(); keep it until the last call has ended`,
+      { candidate },
+    );
+  /** What stops operations at the end. */
+  const disposed = disposal();
   let hasEnded = false;
   const open = (signal: AbortSignal | undefined, close: () => Promise<unknown>) => {
-    if (hasEnded) throw disposed;
+    if (hasEnded) throw disposal();
     const controller = new AbortController();
     const operation: Operation = { controller, close };
     const pass = (): void => {
