@@ -22,7 +22,7 @@ export interface DecoderRows {
  * @example
  * ```ts
  * const { tokens, positions, segments } = packSequences([[5, 6], [7]]);
- * console.assert([...tokens].join() === "5,6,7" && [...positions].join() === "0,1,0" && segments[1]?.start === 2);
+ * console.assert(Array.from(tokens).join() === "5,6,7" && Array.from(positions).join() === "0,1,0" && segments[1]?.start === 2);
  * ```
  */
 export function packSequences(sequences: readonly (readonly number[])[]): DecoderRows {

@@ -41,7 +41,13 @@ export async function measureGradients(progress: Progress): Promise<Measurement>
       { name: names.released, run: () => void releasedGradient(model, itemOf(COMPLETION)) },
     ];
     const times = await interleave(cases, { warmUp: 2, rounds: 9, progress });
-    const peaks = [64, 512].map((length) => peakBytes(() => completionGradient(model, [itemOf(length)])));
+    const peakOf = (length: number): Promise<number> => {
+      const own = [itemOf(length)];
+      const kept = tailActivations(model, own, cut);
+      return peakBytes(() => void completionGradient(model, own, { activations: kept }));
+    };
+    const short = await peakOf(64);
+    const long = await peakOf(512);
     return {
       rows: [
         ...Object.values(names).map((name) => ({
@@ -49,15 +55,15 @@ export async function measureGradients(progress: Progress): Promise<Measurement>
           median: median(times.get(name) ?? []),
           unit: "ms",
         })),
-        { case: "tensors of the tail at most, completion of 64", median: (peaks[0] ?? 0) / 2 ** 20, unit: "MiB" },
-        { case: "tensors of the tail at most, completion of 512", median: (peaks[1] ?? 0) / 2 ** 20, unit: "MiB" },
+        { case: "tensors of the tail at most, completion of 64", median: short / 2 ** 20, unit: "MiB" },
+        { case: "tensors of the tail at most, completion of 512", median: long / 2 ** 20, unit: "MiB" },
       ],
       ratios: {
         "full / tail with kept activations": ratio(times, names.full, names.kept),
         "full / tail": ratio(times, names.full, names.tail),
         "token by token / tail with kept activations": ratio(times, names.released, names.kept),
         "token by token / tail": ratio(times, names.released, names.tail),
-        "tensor bytes at most, completion of 512 / 64": (peaks[1] ?? 0) / (peaks[0] ?? 1),
+        "tensor bytes at most, completion of 512 / 64": long / short,
       },
     };
   } finally {
@@ -65,21 +71,13 @@ export async function measureGradients(progress: Progress): Promise<Measurement>
   }
 }
 
-/** Most bytes of tensors at once beyond those that are there before, seen whenever a tensor is made. */
-function peakBytes(work: () => void): number {
-  const engine = tf.engine();
+/** Most bytes of tensors at once beyond those that are there before. */
+async function peakBytes(work: () => void): Promise<number> {
+  work(); // caches fill
   const before = tf.memory().numBytes;
-  const original = engine.makeTensor;
-  let peak = 0;
-  engine.makeTensor = (...parameters: Parameters<typeof original>) => {
-    const tensor = original.apply(engine, parameters);
-    peak = Math.max(peak, tf.memory().numBytes - before);
-    return tensor;
-  };
-  try {
+  const { peakBytes: peak } = await tf.profile(() => {
     work();
-  } finally {
-    engine.makeTensor = original;
-  }
-  return peak;
+    return tf.scalar(0);
+  });
+  return peak - before;
 }

@@ -16,7 +16,7 @@ const STEPS = 16;
 /** Exact scores of the four assignments of two roles and two candidates, against writing 16 tokens greedily. */
 export async function measureScores(progress: Progress): Promise<Measurement> {
   const model = createBenchModel(BENCH_SHAPES["0.46 M"]);
-  const { backbone, prompt, dispose } = createRoutingParts(model, PROMPT);
+  const parts = createRoutingParts(model, PROMPT);
   const decoding = decodeRun(model, { batch: 1, prompt: PROMPT, steps: STEPS });
   const names = {
     byRole: "scores of 4 assignments, role by role",
@@ -28,7 +28,7 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
   let encoded: EncodedPrompts | undefined;
   const encode = (): void => {
     tf.engine().startScope();
-    encoded = backbone.encode([prompt], { inference: true });
+    encoded = parts.backbone.encode([parts.prompt], { inference: true });
   };
   const score = (form: "joint" | "autoregressive") => (): void => {
     const distribution = createScoredAssignments(encoded?.scorer as AssignmentScorer, { form });
@@ -70,7 +70,7 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
       },
     };
   } finally {
-    dispose();
+    parts.dispose();
     model.dispose();
   }
 }
