@@ -1,60 +1,168 @@
-;; Inner loops of attention over cached keys and values, four columns at a time; see heap-attention.ts.
+;; Attention of one query over keys and values in the heap of the wasm backend, four float32 at a time; see heap-attention.ts.
+;; Pointers and strides are in bytes; `columns` is a positive multiple of 4. Nothing has to be aligned to more than 4 bytes.
 (module
   (import "heap" "memory" (memory 0))
-  ;; weights[token] = query . keys[token]; pointers and the stride in bytes, columns a positive multiple of 4
+
+  ;; weights[token] = query . keys[token]. A product is summed in the same order wherever its token stands.
   (func (export "score")
     (param $weights i32) (param $query i32) (param $keys i32) (param $stride i32) (param $tokens i32) (param $columns i32)
-    (local $key i32) (local $end i32) (local $at i32) (local $sum v128)
+    (local $end i32) (local $at i32) (local $q v128)
+    (local $k0 i32) (local $k1 i32) (local $k2 i32) (local $k3 i32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
     (local.set $end (i32.shl (local.get $columns) (i32.const 2)))
-    (block $done
-      (loop $token
-        (br_if $done (i32.eqz (local.get $tokens)))
-        (local.set $sum (v128.const f32x4 0 0 0 0))
-        (local.set $at (i32.const 0))
-        (loop $column
-          (local.set $sum
-            (f32x4.add
-              (local.get $sum)
-              (f32x4.mul
-                (v128.load align=4 (i32.add (local.get $query) (local.get $at)))
-                (v128.load align=4 (i32.add (local.get $keys) (local.get $at))))))
-          (br_if $column
-            (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
-        (f32.store (local.get $weights)
-          (f32.add
-            (f32.add (f32x4.extract_lane 0 (local.get $sum)) (f32x4.extract_lane 1 (local.get $sum)))
-            (f32.add (f32x4.extract_lane 2 (local.get $sum)) (f32x4.extract_lane 3 (local.get $sum)))))
-        (local.set $weights (i32.add (local.get $weights) (i32.const 4)))
-        (local.set $keys (i32.add (local.get $keys) (local.get $stride)))
-        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
-        (br $token))))
-  ;; sums = sum over tokens of weights[token] * values[token]
-  (func (export "mix")
-    (param $sums i32) (param $weights i32) (param $values i32) (param $stride i32) (param $tokens i32) (param $columns i32)
-    (local $weight i32) (local $value i32) (local $left i32) (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $w v128)
-    ;; sixteen columns at a time
+    (local.set $k0 (local.get $keys))
+    ;; four tokens at a time, so that a part of the query is read once for them
     (block $rest
-      (loop $wide
-        (br_if $rest (i32.lt_u (local.get $columns) (i32.const 16)))
+      (loop $four
+        (br_if $rest (i32.lt_u (local.get $tokens) (i32.const 4)))
+        (local.set $k1 (i32.add (local.get $k0) (local.get $stride)))
+        (local.set $k2 (i32.add (local.get $k1) (local.get $stride)))
+        (local.set $k3 (i32.add (local.get $k2) (local.get $stride)))
         (local.set $s0 (v128.const f32x4 0 0 0 0))
         (local.set $s1 (v128.const f32x4 0 0 0 0))
         (local.set $s2 (v128.const f32x4 0 0 0 0))
         (local.set $s3 (v128.const f32x4 0 0 0 0))
+        (local.set $at (i32.const 0))
+        (loop $column
+          (local.set $q (v128.load align=4 (i32.add (local.get $query) (local.get $at))))
+          (local.set $s0 (f32x4.add (local.get $s0)
+            (f32x4.mul (local.get $q) (v128.load align=4 (i32.add (local.get $k0) (local.get $at))))))
+          (local.set $s1 (f32x4.add (local.get $s1)
+            (f32x4.mul (local.get $q) (v128.load align=4 (i32.add (local.get $k1) (local.get $at))))))
+          (local.set $s2 (f32x4.add (local.get $s2)
+            (f32x4.mul (local.get $q) (v128.load align=4 (i32.add (local.get $k2) (local.get $at))))))
+          (local.set $s3 (f32x4.add (local.get $s3)
+            (f32x4.mul (local.get $q) (v128.load align=4 (i32.add (local.get $k3) (local.get $at))))))
+          (br_if $column
+            (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+        ;; lanes of a token in pairs: s0 = (a0+a1, b0+b1, a2+a3, b2+b3), s2 the same of the other two tokens
+        (local.set $s0 (f32x4.add
+          (i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27 (local.get $s0) (local.get $s1))
+          (i8x16.shuffle 4 5 6 7 20 21 22 23 12 13 14 15 28 29 30 31 (local.get $s0) (local.get $s1))))
+        (local.set $s2 (f32x4.add
+          (i8x16.shuffle 0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27 (local.get $s2) (local.get $s3))
+          (i8x16.shuffle 4 5 6 7 20 21 22 23 12 13 14 15 28 29 30 31 (local.get $s2) (local.get $s3))))
+        (v128.store align=4 (local.get $weights) (f32x4.add
+          (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $s0) (local.get $s2))
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $s0) (local.get $s2))))
+        (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
+        (local.set $k0 (i32.add (local.get $k3) (local.get $stride)))
+        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 4)))
+        (br $four)))
+    ;; then one
+    (block $done
+      (loop $one
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $s0 (v128.const f32x4 0 0 0 0))
+        (local.set $at (i32.const 0))
+        (loop $column
+          (local.set $s0 (f32x4.add (local.get $s0) (f32x4.mul
+            (v128.load align=4 (i32.add (local.get $query) (local.get $at)))
+            (v128.load align=4 (i32.add (local.get $k0) (local.get $at))))))
+          (br_if $column
+            (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+        (f32.store (local.get $weights) (f32.add
+          (f32.add (f32x4.extract_lane 0 (local.get $s0)) (f32x4.extract_lane 1 (local.get $s0)))
+          (f32.add (f32x4.extract_lane 2 (local.get $s0)) (f32x4.extract_lane 3 (local.get $s0)))))
+        (local.set $weights (i32.add (local.get $weights) (i32.const 4)))
+        (local.set $k0 (i32.add (local.get $k0) (local.get $stride)))
+        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
+        (br $one))))
+
+  ;; weights = softmax(scale * weights), tokens >= 1, in place; up to four numbers behind the last are overwritten.
+  ;; exp is within a relative 2e-7: x = n ln 2 + f, |f| <= ln 2 / 2, a polynomial of degree 7 in f (Moshier, Cephes, expf), and n
+  ;; added to the exponent; 0 below -87.33, where float32 has no normal numbers. NaN is handed on.
+  (func (export "softmax") (param $weights i32) (param $tokens i32) (param $scale f32)
+    (local $at i32) (local $end i32)
+    (local $x v128) (local $n v128) (local $f v128) (local $y v128) (local $highest v128) (local $sum v128)
+    (local.set $end (i32.add (local.get $weights) (i32.shl (local.get $tokens) (i32.const 2))))
+    (local.set $at (local.get $weights))
+    (loop $scale
+      (v128.store align=4 (local.get $at)
+        (f32x4.mul (v128.load align=4 (local.get $at)) (f32x4.splat (local.get $scale))))
+      (br_if $scale (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+    ;; what fills the last four counts for nothing
+    (v128.store align=4 (local.get $end) (v128.const f32x4 -inf -inf -inf -inf))
+    (local.set $highest (v128.const f32x4 -inf -inf -inf -inf))
+    (local.set $at (local.get $weights))
+    (loop $highest
+      (local.set $highest (f32x4.max (local.get $highest) (v128.load align=4 (local.get $at))))
+      (br_if $highest (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+    (local.set $highest (f32x4.splat (f32.max
+      (f32.max (f32x4.extract_lane 0 (local.get $highest)) (f32x4.extract_lane 1 (local.get $highest)))
+      (f32.max (f32x4.extract_lane 2 (local.get $highest)) (f32x4.extract_lane 3 (local.get $highest))))))
+    (local.set $at (local.get $weights))
+    (loop $exponential
+      (local.set $x (f32x4.sub (v128.load align=4 (local.get $at)) (local.get $highest)))
+      (local.set $f (f32x4.max (local.get $x) (v128.const f32x4 -87.33 -87.33 -87.33 -87.33)))
+      (local.set $n (f32x4.nearest
+        (f32x4.mul (local.get $f) (v128.const f32x4 1.44269504 1.44269504 1.44269504 1.44269504))))
+      ;; ln 2 in two parts: the products with the first are exact
+      (local.set $f (f32x4.sub (local.get $f)
+        (f32x4.mul (local.get $n) (v128.const f32x4 0.693359375 0.693359375 0.693359375 0.693359375))))
+      (local.set $f (f32x4.add (local.get $f)
+        (f32x4.mul (local.get $n) (v128.const f32x4 2.12194440e-4 2.12194440e-4 2.12194440e-4 2.12194440e-4))))
+      (local.set $y (v128.const f32x4 1.9875691500e-4 1.9875691500e-4 1.9875691500e-4 1.9875691500e-4))
+      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
+        (v128.const f32x4 1.3981999507e-3 1.3981999507e-3 1.3981999507e-3 1.3981999507e-3)))
+      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
+        (v128.const f32x4 8.3334519073e-3 8.3334519073e-3 8.3334519073e-3 8.3334519073e-3)))
+      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
+        (v128.const f32x4 4.1665795894e-2 4.1665795894e-2 4.1665795894e-2 4.1665795894e-2)))
+      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
+        (v128.const f32x4 1.6666665459e-1 1.6666665459e-1 1.6666665459e-1 1.6666665459e-1)))
+      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
+        (v128.const f32x4 5.0000001201e-1 5.0000001201e-1 5.0000001201e-1 5.0000001201e-1)))
+      (local.set $y (f32x4.add
+        (f32x4.add (f32x4.mul (local.get $y) (f32x4.mul (local.get $f) (local.get $f))) (local.get $f))
+        (v128.const f32x4 1 1 1 1)))
+      (local.set $y (f32x4.mul (local.get $y)
+        (i32x4.shl
+          (i32x4.add (i32x4.trunc_sat_f32x4_s (local.get $n)) (v128.const i32x4 127 127 127 127))
+          (i32.const 23))))
+      (local.set $y (v128.andnot (local.get $y)
+        (f32x4.lt (local.get $x) (v128.const f32x4 -87.33 -87.33 -87.33 -87.33))))
+      (v128.store align=4 (local.get $at) (local.get $y))
+      (local.set $sum (f32x4.add (local.get $sum) (local.get $y)))
+      (br_if $exponential (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+    (local.set $sum (f32x4.splat (f32.div (f32.const 1) (f32.add
+      (f32.add (f32x4.extract_lane 0 (local.get $sum)) (f32x4.extract_lane 1 (local.get $sum)))
+      (f32.add (f32x4.extract_lane 2 (local.get $sum)) (f32x4.extract_lane 3 (local.get $sum)))))))
+    (local.set $at (local.get $weights))
+    (loop $share
+      (v128.store align=4 (local.get $at) (f32x4.mul (v128.load align=4 (local.get $at)) (local.get $sum)))
+      (br_if $share (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end)))))
+
+  ;; sums += sum over tokens of weights[token] * values[token]
+  (func (export "mix")
+    (param $sums i32) (param $weights i32) (param $values i32) (param $stride i32) (param $tokens i32) (param $columns i32)
+    (local $weight i32) (local $value i32) (local $left i32) (local $w v128)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
+    (br_if 0 (i32.eqz (local.get $tokens)))
+    ;; sixteen columns at a time
+    (block $rest
+      (loop $wide
+        (br_if $rest (i32.lt_u (local.get $columns) (i32.const 16)))
+        (local.set $s0 (v128.load align=4 (local.get $sums)))
+        (local.set $s1 (v128.load offset=16 align=4 (local.get $sums)))
+        (local.set $s2 (v128.load offset=32 align=4 (local.get $sums)))
+        (local.set $s3 (v128.load offset=48 align=4 (local.get $sums)))
         (local.set $weight (local.get $weights))
         (local.set $value (local.get $values))
         (local.set $left (local.get $tokens))
-        (block $summed
-          (loop $token
-            (br_if $summed (i32.eqz (local.get $left)))
-            (local.set $w (v128.load32_splat (local.get $weight)))
-            (local.set $s0 (f32x4.add (local.get $s0) (f32x4.mul (local.get $w) (v128.load align=4 (local.get $value)))))
-            (local.set $s1 (f32x4.add (local.get $s1) (f32x4.mul (local.get $w) (v128.load offset=16 align=4 (local.get $value)))))
-            (local.set $s2 (f32x4.add (local.get $s2) (f32x4.mul (local.get $w) (v128.load offset=32 align=4 (local.get $value)))))
-            (local.set $s3 (f32x4.add (local.get $s3) (f32x4.mul (local.get $w) (v128.load offset=48 align=4 (local.get $value)))))
-            (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
-            (local.set $value (i32.add (local.get $value) (local.get $stride)))
-            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
-            (br $token)))
+        (loop $token
+          (local.set $w (v128.load32_splat (local.get $weight)))
+          (local.set $s0 (f32x4.add (local.get $s0)
+            (f32x4.mul (local.get $w) (v128.load align=4 (local.get $value)))))
+          (local.set $s1 (f32x4.add (local.get $s1)
+            (f32x4.mul (local.get $w) (v128.load offset=16 align=4 (local.get $value)))))
+          (local.set $s2 (f32x4.add (local.get $s2)
+            (f32x4.mul (local.get $w) (v128.load offset=32 align=4 (local.get $value)))))
+          (local.set $s3 (f32x4.add (local.get $s3)
+            (f32x4.mul (local.get $w) (v128.load offset=48 align=4 (local.get $value)))))
+          (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
+          (local.set $value (i32.add (local.get $value) (local.get $stride)))
+          (br_if $token (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
         (v128.store align=4 (local.get $sums) (local.get $s0))
         (v128.store offset=16 align=4 (local.get $sums) (local.get $s1))
         (v128.store offset=32 align=4 (local.get $sums) (local.get $s2))
@@ -67,20 +175,16 @@
     (block $done
       (loop $narrow
         (br_if $done (i32.eqz (local.get $columns)))
-        (local.set $s0 (v128.const f32x4 0 0 0 0))
+        (local.set $s0 (v128.load align=4 (local.get $sums)))
         (local.set $weight (local.get $weights))
         (local.set $value (local.get $values))
         (local.set $left (local.get $tokens))
-        (block $summed
-          (loop $token
-            (br_if $summed (i32.eqz (local.get $left)))
-            (local.set $s0
-              (f32x4.add (local.get $s0)
-                (f32x4.mul (v128.load32_splat (local.get $weight)) (v128.load align=4 (local.get $value)))))
-            (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
-            (local.set $value (i32.add (local.get $value) (local.get $stride)))
-            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
-            (br $token)))
+        (loop $token
+          (local.set $s0 (f32x4.add (local.get $s0)
+            (f32x4.mul (v128.load32_splat (local.get $weight)) (v128.load align=4 (local.get $value)))))
+          (local.set $weight (i32.add (local.get $weight) (i32.const 4)))
+          (local.set $value (i32.add (local.get $value) (local.get $stride)))
+          (br_if $token (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
         (v128.store align=4 (local.get $sums) (local.get $s0))
         (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
         (local.set $values (i32.add (local.get $values) (i32.const 16)))

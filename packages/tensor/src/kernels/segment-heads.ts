@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs";
 import {
   type AttentionArrays,
   type AttentionLayout,
@@ -5,12 +6,14 @@ import {
   attendBackward,
   attendForward,
 } from "./attention-heads.ts";
-import { attendHeap, isInHeap } from "./heap-attention.ts";
+import { attendHeap, attentionHeap } from "./heap-attention.ts";
 import { type AttentionSegment, type FusedLayout, spansOf, type TokenSpan } from "./segment-layout.ts";
 import { attendShort } from "./short-attention.ts";
 
 /** Longest segment, in rows, for which plain loops are quicker than products on a backend. */
 const SHORT = 8;
+/** The same for loops in the heap of the wasm backend. */
+const SHORT_IN_HEAP = 32;
 
 /** What {@link attendSegments} returns. */
 export interface SegmentResult {
@@ -20,24 +23,32 @@ export interface SegmentResult {
   readonly results: readonly (AttentionResult | undefined)[];
 }
 
-/** Attention of every segment: plain loops for short ones, products head by head for long ones. */
+/** Attention of every segment: loops for short ones, products head by head for long ones. */
 export function attendSegments(
-  fused: Float32Array,
-  rows: number,
+  fused: tf.Tensor2D,
   segments: readonly AttentionSegment[],
   layout: FusedLayout,
 ): SegmentResult {
   const width = layout.heads * layout.headDim;
-  const output = new Float32Array(rows * width);
+  const output = new Float32Array(fused.shape[0] * width);
+  const heap = attentionHeap(fused, layout);
+  const limit = heap === undefined ? SHORT : SHORT_IN_HEAP;
+  const heard = segments.filter(({ silent }) => silent !== true);
+  const short = new Set(heard.filter(({ length }) => length <= limit));
+  if (heap !== undefined && short.size > 0) attendHeap(output, fused, heap, { segments, chosen: [...short], layout });
+  if (short.size === heard.length && (heap !== undefined || heard.length === 0)) {
+    return { output, results: segments.map(() => undefined) };
+  }
+  // A copy: products make tensors, after which a view may no longer hold.
+  const rows = fused.dataSync<"float32">();
   const results = segments.map((segment) => {
-    if (segment.silent === true) return undefined;
-    const spans = spansOf(fused, segments, segment, layout);
-    if (segment.length <= SHORT) {
-      const attend = isInHeap(spans[0] as TokenSpan, layout) ? attendHeap : attendShort;
-      attend(output, fused, segment.start, spans, layout);
+    if (segment.silent === true || (heap !== undefined && short.has(segment))) return undefined;
+    const spans = spansOf(rows, segments, segment, layout);
+    if (short.has(segment)) {
+      attendShort(output, rows, segment.start, spans, layout);
       return undefined;
     }
-    const result = attendForward(gather(fused, segment, spans, layout), layoutOf(segment, spans, layout));
+    const result = attendForward(gather(rows, segment, spans, layout), layoutOf(segment, spans, layout));
     output.set(result.output, segment.start * width);
     return result;
   });

@@ -11,7 +11,9 @@ export interface WasmHeap {
   free(address: number): void;
   /** `weights[token] = query · keys[token]` for `tokens` float32 vectors; `columns` is a positive multiple of 4. */
   score(weights: number, query: number, keys: number, stride: number, tokens: number, columns: number): void;
-  /** `sums = Σ weights[token] values[token]`; as above. */
+  /** `weights = softmax(scale weights)` in place, `tokens` at least 1; may overwrite four numbers behind them. */
+  softmax(weights: number, tokens: number, scale: number): void;
+  /** `sums += Σ weights[token] values[token]`; as `score`. */
   mix(sums: number, weights: number, values: number, stride: number, tokens: number, columns: number): void;
 }
 
@@ -24,34 +26,51 @@ interface WasmBackend {
   };
 }
 
+/** What the module of {@link HEAP_ATTENTION_CODE} exports. */
+type HeapLoops = Pick<WasmHeap, "score" | "softmax" | "mix">;
+
 /** The part of WebAssembly's own interface that is used; the compiler is told of no browser. */
 interface WebAssemblyApi {
+  readonly validate: (code: Uint8Array) => boolean;
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (
     module: object,
     imports: { readonly heap: { readonly memory: WasmHeap["memory"] } },
-  ) => { readonly exports: Pick<WasmHeap, "score" | "mix"> };
+  ) => { readonly exports: HeapLoops };
 }
 
-const heaps = new WeakMap<WasmHeap["memory"], WasmHeap>();
+/** Per memory; `null` where the engine knows no SIMD. */
+const heaps = new WeakMap<WasmHeap["memory"], WasmHeap | null>();
 
 /**
- * The heap of the backend that runs, `undefined` where that is not wasm.
+ * The heap of the backend that runs, `undefined` where that is not wasm, or WebAssembly without SIMD.
  *
- * A module of 0.6 kB joins tfjs's own memory, so that cached keys and values are read where they lie, four numbers at a time. The exact
- * tfjs version is a peer dependency, which makes the untyped fields safe to use.
+ * A module of 1.6 kB joins tfjs's own memory, so that rows and cached keys and values are read where they lie, four numbers at a time.
+ * The exact tfjs version is a peer dependency, which makes the untyped fields safe to use.
  */
 export function wasmHeap(): WasmHeap | undefined {
   const { wasm } = tf.backend() as unknown as WasmBackend;
   if (wasm === undefined) return undefined;
   const { memory } = wasm.asm;
   const known = heaps.get(memory);
-  if (known !== undefined) return known;
-  const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+  if (known !== undefined) return known ?? undefined;
+  const loops = instantiate(memory);
+  const heap = loops === undefined ? null : heapOf(wasm, loops);
+  heaps.set(memory, heap);
+  return heap ?? undefined;
+}
+
+/** Compiles the module and joins it to the memory; `undefined` where the engine does not know its instructions. */
+function instantiate(memory: WasmHeap["memory"]): HeapLoops | undefined {
+  const { validate, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi })
+    .WebAssembly;
   const code = Uint8Array.from(atob(HEAP_ATTENTION_CODE), (letter) => letter.charCodeAt(0));
-  const { score, mix } = new Instance(new Module(code), { heap: { memory } }).exports;
-  const heap: WasmHeap = {
-    memory,
+  return validate(code) ? new Instance(new Module(code), { heap: { memory } }).exports : undefined;
+}
+
+function heapOf(wasm: NonNullable<WasmBackend["wasm"]>, { score, softmax, mix }: HeapLoops): WasmHeap {
+  return {
+    memory: wasm.asm.memory,
     allocate(bytes) {
       const address = wasm._malloc(bytes);
       if (address !== 0 || bytes === 0) return address;
@@ -65,8 +84,7 @@ export function wasmHeap(): WasmHeap | undefined {
       wasm._free(address);
     },
     score,
+    softmax,
     mix,
   };
-  heaps.set(memory, heap);
-  return heap;
 }

@@ -54,8 +54,7 @@ export function segmentAttention(fused: tf.Tensor2D, options: SegmentAttentionOp
     inputs: { fused },
     forward: (save) => {
       save([fused]);
-      // A copy: products below make tensors, after which a view may no longer hold.
-      forward = attendSegments(fused.dataSync<"float32">(), rows, segments, layout);
+      forward = attendSegments(fused, segments, layout);
       return tf.tensor2d(forward.output, shape);
     },
     backward: (gradient, [saved]) => ({

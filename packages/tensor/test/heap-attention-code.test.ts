@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { createRng, segmentAttention } from "@haps/tensor";
+import { expectClose } from "@haps/testing";
+import * as tf from "@tensorflow/tfjs";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import initialiseWabt from "wabt";
+import { HEAP_ATTENTION_CODE } from "../src/kernels/heap-attention-code.ts";
+import { type WasmHeap, wasmHeap } from "../src/kernels/wasm-heap.ts";
+
+beforeAll(async () => {
+  await tf.setBackend("wasm");
+});
+
+/** Writes numbers into the heap, runs, and reads as many back as there were. */
+function inHeap(numbers: readonly number[], run: (heap: WasmHeap, address: number) => void): number[] {
+  const heap = wasmHeap() as WasmHeap;
+  const address = heap.allocate(4 * numbers.length);
+  new Float32Array(heap.memory.buffer, address, numbers.length).set(numbers);
+  run(heap, address);
+  const result = [...new Float32Array(heap.memory.buffer, address, numbers.length)];
+  heap.free(address);
+  return result;
+}
+
+describe("the code of attention in the heap", () => {
+  it("is what its source assembles to", async () => {
+    const path = new URL("../src/kernels/heap-attention.wat", import.meta.url);
+    const wabt = await initialiseWabt();
+    const { buffer } = wabt.parseWat("heap-attention.wat", readFileSync(path), { simd: true }).toBinary({});
+    expect(Buffer.from(buffer).toString("base64")).toBe(HEAP_ATTENTION_CODE);
+  });
+
+  it.each([1, 2, 3, 4, 5, 8, 33])("makes probabilities of %d scores, near and far", (tokens) => {
+    for (const [spread, scale] of [
+      [1, 0.5],
+      [40, 1],
+      [300, 0.25],
+      [3, -1],
+    ] as const) {
+      const scores = [...createRng(tokens).normals(tokens, spread)];
+      const result = inHeap([...scores, 7, 7, 7, 7, 8], (heap, at) => {
+        heap.softmax(at, tokens, scale);
+      });
+      const scaled = scores.map((score) => Math.fround(score * scale));
+      const powers = scaled.map((score) => Math.exp(score - Math.max(...scaled)));
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      powers.forEach((power, token) => {
+        // A float32 of up to 100 is known to 4e-6.
+        const share = power / total;
+        expect(Math.abs((result[token] as number) - share)).toBeLessThanOrEqual(6e-6 * share + 2e-38);
+      });
+      expect(result[tokens + 4]).toBe(8);
+    }
+  });
+
+  it("exponentiates to a relative 3e-7", () => {
+    for (let x = -87; x < 0; x += 0.0137) {
+      const low = Math.fround(x);
+      const [share, rest] = inHeap([low, 0, 0, 0, 0, 0], (heap, at) => {
+        heap.softmax(at, 2, 1);
+      }) as [number, number];
+      expect(Math.abs(share / rest / Math.exp(low) - 1)).toBeLessThan(3e-7);
+    }
+  });
+
+  it("hands NaN and infinities of scores on as plain loops do", () => {
+    const softmax = (...scores: number[]) =>
+      inHeap([...scores, 0, 0, 0, 0], (heap, at) => {
+        heap.softmax(at, scores.length, 1);
+      }).slice(0, scores.length);
+    expect(softmax(1, Number.NaN, 2).every(Number.isNaN)).toBe(true);
+    expect(softmax(1, Number.POSITIVE_INFINITY)[1]).toBeNaN();
+    expect(softmax(1, Number.NEGATIVE_INFINITY)).toEqual([1, 0]);
+  });
+
+  it("gives a token the same score wherever it stands", () => {
+    const columns = 12;
+    const token = [...createRng(1).normals(2 * columns)];
+    const keys = Array.from({ length: 7 }, () => token.slice(columns)).flat();
+    const result = inHeap([...new Array<number>(7).fill(0), ...token.slice(0, columns), ...keys], (heap, at) => {
+      heap.score(at, at + 28, at + 28 + 4 * columns, 4 * columns, 7, columns);
+    });
+    expect(new Set(result.slice(0, 7)).size).toBe(1);
+    expect(result[0]).not.toBe(0);
+  });
+
+  it("is done without where WebAssembly has no SIMD", async () => {
+    const fused = tf.tensor2d(createRng(2).normals(9 * 24), [9, 24]);
+    const options = {
+      heads: 2,
+      segments: [
+        { start: 0, length: 3 },
+        { start: 3, length: 6, ancestors: [0] },
+      ],
+    };
+    const expected = segmentAttention(fused, options);
+    vi.resetModules();
+    vi.stubGlobal("WebAssembly", { validate: () => false });
+    try {
+      const withoutSimd = await import("@haps/tensor");
+      const store = withoutSimd.createFloatStore(2);
+      expect([...store.values]).toEqual([0, 0]);
+      const result = withoutSimd.segmentAttention(fused, options);
+      expectClose(result, expected, { rtol: 1e-5, atol: 1e-6 });
+      tf.dispose([result, expected, fused]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});
