@@ -40,6 +40,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const terminal: Terminal = {
   out: (text) => process.stdout.write(text),
   note: (text) => process.stderr.write(text),
+  shown: process.stdout.isTTY === true,
   interactive: process.stderr.isTTY === true && process.env.TERM !== "dumb",
   colours: createColours(wantsColours(process.stdout, process.env)),
   env: process.env,

@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { createProgram } from "./create-program.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { visibleText } from "./terminal/visible-text.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Exit codes of the command. */
@@ -30,7 +31,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 
 /** Says what went wrong in one line where it is known, with its stack where it is a fault of the program. */
 function explain(terminal: Terminal, error: unknown): number {
-  const line = (text: string): void => terminal.note(`haps: ${text.replace(/\s*\n\s*/g, " ").trim()}\n`);
+  // Messages quote files, and a file may name a tensor by an escape sequence.
+  const line = (text: string): void => terminal.note(`haps: ${visibleText(text.replace(/\s*\n\s*/g, " ").trim())}\n`);
   if (error instanceof Interrupted) return EXIT_CODES.interrupted;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT_CODES.ok;

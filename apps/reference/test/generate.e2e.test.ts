@@ -79,6 +79,18 @@ describe("haps generate", () => {
     expect(await sample("8", "--top-p", "0.000001")).toBe(`${ANSWERS.ping}\n`);
   });
 
+  it("writes control characters out on a terminal, and leaves them alone in a pipe", async () => {
+    // So hot that bytes come as they like.
+    const args = ["generate", "ping", "--model", model, "--temperature", "100", "--max-tokens", "60", "--seed", "3"];
+    const piped = await runCli(args, { cwd: root });
+    const shown = await runCli(args, { cwd: root, shown: true });
+    const control = /[^\P{Cc}\t\n]/u;
+    expect(piped.out).toMatch(control);
+    expect(shown.out).not.toMatch(control);
+    const back = shown.out.replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number(`0x${code}`)));
+    expect(back).toBe(piped.out);
+  });
+
   it("prints one JSON object with text, tokens, log-probabilities and times", async () => {
     const { code, out } = await run("ping", "--model", model, "--json");
     const printed = JSON.parse(out) as Record<string, unknown>;
@@ -165,7 +177,12 @@ describe("haps generate on what cannot be used", () => {
         const config = JSON.parse(readFileSync(file, "utf8")) as object;
         writeFileSync(file, JSON.stringify({ ...config, vocab_size: 4_000_000, hidden_size: 8192 }));
       },
-      /needs [\d.e+]+ GB .*[\d.e+]+ GB; use a smaller model/,
+      /has 65\.5 billion parameters and needs \d+ GiB \(.*there are [\d.]+ [GM]iB \(.*\); use a smaller model$/,
+    ],
+    [
+      "a chat template that answers in escape sequences",
+      (folder) => writeFileSync(join(folder, "chat_template.jinja"), "{{ raise_exception('\u001b[2Jno') }}"),
+      /refuses these messages: \\x1b\[2Jno/,
     ],
     [
       "a broken chat template",
@@ -199,6 +216,7 @@ describe("haps generate when it is interrupted", () => {
       note: (text) => {
         err += text;
       },
+      shown: false,
       interactive: false,
       colours: createColours(false),
       env: {},

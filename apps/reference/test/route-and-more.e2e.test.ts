@@ -151,6 +151,7 @@ describe("haps demo without data", () => {
       note: (text) => {
         notes += text;
       },
+      shown: false,
       interactive: false,
       colours: createColours(false),
       env: {},

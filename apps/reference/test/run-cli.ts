@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
   readonly colours?: boolean;
+  /** Whether standard output counts as a terminal. */
+  readonly shown?: boolean;
 }
 
 /** Runs the command in this process, in a checkout beside which there are no data. */
@@ -34,6 +36,7 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
       err += text;
       options.onNote?.(text);
     },
+    shown: options.shown === true,
     interactive: false,
     colours: createColours(options.colours === true),
     env: options.env ?? {},

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatCost, formatDifference, formatDuration, formatScore } from "../src/terminal/format-number.ts";
 import { createColours, wantsColours } from "../src/terminal/terminal.ts";
 import { textTable, visibleWidth, wrapText } from "../src/terminal/text-table.ts";
+import { visibleText } from "../src/terminal/visible-text.ts";
 
 describe("wantsColours", () => {
   it.each([
@@ -15,6 +16,14 @@ describe("wantsColours", () => {
     [true, { NO_COLOR: "1", FORCE_COLOR: "1" }, false],
   ])("terminal %s with %j gives %s", (isTTY, env, expected) => {
     expect(wantsColours({ isTTY }, env)).toBe(expected);
+  });
+});
+
+describe("visibleText", () => {
+  it("writes out whatever may steer a terminal, and nothing else", () => {
+    expect(visibleText("\u001b[2Ja\u0007\rb\u007f\u009b1m\u0000")).toBe("\\x1b[2Ja\\x07\\x0db\\x7f\\x9b1m\\x00");
+    const harmless = "tab\tand\nnewline, \u00a0 é 橋 👍🏽 \\x1b";
+    expect(visibleText(harmless)).toBe(harmless);
   });
 });
 

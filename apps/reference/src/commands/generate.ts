@@ -13,6 +13,7 @@ import {
 import { Interrupted } from "../interrupted.ts";
 import { type OpenedModel, openModelFolder } from "../language-model/open-model-folder.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { visibleText } from "../terminal/visible-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { printJson } from "./json-output.ts";
 
@@ -31,7 +32,7 @@ export interface GenerateOptions {
   readonly json?: boolean;
 }
 
-/** Continues a prompt with a model from a folder; text goes to standard output as it comes. */
+/** Continues a prompt with a model from a folder; text goes to standard output as it comes, on a terminal without control characters. */
 export async function generate(terminal: Terminal, prompt: string, options: GenerateOptions): Promise<void> {
   const text = prompt === "-" ? readFileSync(0, "utf8") : prompt;
   if (text.trim() === "") {
@@ -134,7 +135,7 @@ async function answer(
   let last = "";
   const write = (text: string): void => {
     if (json || text === "") return;
-    terminal.out(text);
+    terminal.out(terminal.shown ? visibleText(text) : text);
     last = text;
   };
   try {

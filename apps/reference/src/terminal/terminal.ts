@@ -9,6 +9,8 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Writes progress, notes and errors to standard error. */
   readonly note: (text: string) => void;
+  /** True when standard output is a terminal: text of a model must not steer it. */
+  readonly shown: boolean;
   /** True when standard error is a terminal: progress bars may redraw. */
   readonly interactive: boolean;
   /** Asks one question on a terminal; `undefined` where nobody can answer. */
