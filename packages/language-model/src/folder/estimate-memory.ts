@@ -46,13 +46,13 @@ export function estimateMemory(config: ModelConfig): MemoryEstimate {
 }
 
 /**
- * What this process can get at most for weights and their copies: free memory, and on wasm what is left of the 4 GB that it addresses.
+ * What this process can get at most for weights and their copies: free memory, and on wasm what is left of the 4 GiB that it addresses.
  */
 export function memoryLimit(): MemoryLimit {
   const free = process.availableMemory();
   const left = WASM_BYTES - tf.memory().numBytes;
   if (tf.getBackend() !== "wasm" || free < left) return { bytes: free, reason: "free memory of this machine" };
-  return { bytes: left, reason: "left of the 4 GB that the wasm backend can address" };
+  return { bytes: left, reason: "left of the 4 GiB that the wasm backend can address" };
 }
 
 /**
@@ -65,16 +65,30 @@ export function assertFits(folder: string, config: ModelConfig, limit: MemoryLim
   const { weights, copies, loading, cachePerSequence } = estimate;
   const needed = Math.max(weights + copies, loading);
   if (needed <= limit.bytes) return;
-  const million = (estimate.parameters / 1e6).toPrecision(3);
-  const parts = `weights ${gigabytes(weights)}, copies ${gigabytes(copies)}, while loading ${gigabytes(loading)}`;
-  const cache = `each full context of ${config.context} tokens takes ${gigabytes(cachePerSequence)} more`;
+  const parts = `weights ${inBytes(weights)}, copies ${inBytes(copies)}, while loading ${inBytes(loading)}`;
+  const cache = `each full context of ${config.context} tokens takes ${inBytes(cachePerSequence)} more`;
   throw new HapsError(
     "backend",
-    `${folder}: the model has ${Number(million)} million parameters and needs ${gigabytes(needed)} (${parts}; ${cache}); there are ${gigabytes(limit.bytes)} (${limit.reason}); use a smaller model`,
+    `${folder}: the model has ${inWords(estimate.parameters)} parameters and needs ${inBytes(needed)} (${parts}; ${cache}); there are ${inBytes(limit.bytes)} (${limit.reason}); use a smaller model`,
     { needed, limit: limit.bytes, ...estimate },
   );
 }
 
-function gigabytes(bytes: number): string {
-  return `${Number((bytes / 1e9).toPrecision(3))} GB`;
+function inBytes(bytes: number): string {
+  return scaled(bytes, 1024, ["bytes", "KiB", "MiB", "GiB"]);
+}
+
+function inWords(count: number): string {
+  return scaled(count, 1000, ["", "thousand", "million", "billion"]).trim();
+}
+
+/** Three digits in the largest unit that leaves at least 1; never with an exponent. */
+function scaled(value: number, step: number, units: readonly string[]): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= step && unit < units.length - 1) {
+    rest /= step;
+    unit += 1;
+  }
+  return `${rest < 1000 ? Number(rest.toPrecision(3)) : Math.round(rest)} ${units[unit]}`;
 }

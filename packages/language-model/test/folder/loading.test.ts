@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRng, loadBackend, readSafetensors, readVariables } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   assertFits,
   countParameters,
@@ -54,7 +54,10 @@ describe("loadLanguageModel", () => {
     await rm(join(parent, "model.safetensors"));
     const loading = loadLanguageModel(parent, { memory: { bytes: 1000, reason: "the limit of this test" } });
     await expect(loading).rejects.toMatchObject({ code: "backend", facts: { limit: 1000, parameters: 728 } });
-    await expect(loading).rejects.toThrow(/needs .* GB.*the limit of this test/);
+    await expect(loading).rejects.toThrow(
+      "the model has 728 parameters and needs 5.84 KiB (weights 2.84 KiB, copies 2.34 KiB, while loading 5.84 KiB; " +
+        "each full context of 32 tokens takes 2 KiB more); there are 1000 bytes (the limit of this test); use a smaller model",
+    );
   });
 });
 
@@ -88,18 +91,34 @@ describe("estimateMemory", () => {
     const config = resolveModelConfig({ ...shape, layers: 2 ** 40 });
     // Per layer: two gains, query, key, value and output, and three maps of the feed-forward layer, all 8 x 8.
     expect(countParameters(config)).toBe(2 * 16 * 8 + 8 + 2 ** 40 * (2 * 8 + 7 * 64));
-    expect(() => assertFits("m", config, memoryLimit())).toThrow(/^m: the model has .* needs .* GB/);
+    expect(() => assertFits("m", config, memoryLimit())).toThrow(
+      /^m: the model has \d+ billion parameters and needs \d+ GiB/,
+    );
   });
 
-  it("leaves less on wasm where tensors are held already", () => {
-    const unlimited = { bytes: Number.POSITIVE_INFINITY, reason: "" };
-    expect(() => assertFits("m", resolveModelConfig(shape), unlimited)).not.toThrow();
-    const before = memoryLimit();
-    const held = tf.zeros([1000]);
-    const after = memoryLimit();
-    held.dispose();
-    // Where the machine has less than 4 GB free, that is the limit.
-    if (before.reason.includes("4 GB")) expect(before.bytes - after.bytes).toBe(4000);
+  it("says sizes in words that people know", () => {
+    const sizes = { layers: 28, heads: 24, keyValueHeads: 8, headDim: 128, tiedEmbeddings: true, context: 131_072 };
+    const config = resolveModelConfig({ ...shape, ...sizes, vocabulary: 128_256, dim: 3072, hidden: 8192 });
+    const limit = { bytes: 4_200_000, reason: "nearly nothing" };
+    // Llama-3.2-3B: 3.21 billion parameters, by its model card; 2 bytes of 16 bits per number of its cache would be 14 GiB.
+    expect(() => assertFits("m", config, limit)).toThrow(
+      /^m: the model has 3\.21 billion parameters and needs 25\.4 GiB \(weights 12 GiB, .* takes 28 GiB more\); there are 4\.01 MiB/,
+    );
+  });
+
+  it("counts on wasm what tensors leave of 4 GiB, and never more than the machine has free", () => {
+    const free = vi.spyOn(process, "availableMemory").mockReturnValue(2 ** 40);
+    try {
+      const before = memoryLimit();
+      expect(before.reason).toMatch(/left of the 4 GiB/);
+      const held = tf.zeros([1000]);
+      expect(before.bytes - memoryLimit().bytes).toBe(4000);
+      held.dispose();
+      free.mockReturnValue(5000);
+      expect(memoryLimit()).toEqual({ bytes: 5000, reason: "free memory of this machine" });
+    } finally {
+      free.mockRestore();
+    }
   });
 });
 
