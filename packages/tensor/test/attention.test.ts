@@ -83,6 +83,21 @@ describeEachBackend("attention", () => {
     });
   });
 
+  it.each([1, 2, 4, 9])("lets a token see itself and the newest before it in a window of %i", (window) => {
+    tf.tidy(() => {
+      const [query, key, value] = [random([2, 6, 4], 1), random([2, 6, 2], 2), random([2, 6, 2], 3)];
+      const all = attention(query, key, value, { heads: 2, keyValueHeads: 1, window });
+      for (let token = 0; token < 6; token += 1) {
+        const first = Math.max(0, token + 1 - window);
+        const size = token + 1 - first;
+        const seen = (x: tf.Tensor3D) => tf.slice(x, [0, first, 0], [2, size, 2]);
+        const last = tf.slice(query, [0, token, 0], [2, 1, 4]);
+        const alone = attention(last, seen(key), seen(value), { heads: 2, keyValueHeads: 1 });
+        expectClose(tf.slice(all, [0, token, 0], [2, 1, 4]), alone);
+      }
+    });
+  });
+
   it("refuses shapes that do not fit", () => {
     tf.tidy(() => {
       const shapeError = expect.objectContaining({ code: "shape" });
@@ -98,7 +113,7 @@ describeEachBackend("attention", () => {
     });
   });
 
-  it("refuses counts of heads and lengths out of range", () => {
+  it("refuses counts of heads, lengths and windows out of range", () => {
     tf.tidy(() => {
       const configError = expect.objectContaining({ code: "config" });
       const x = tf.ones<tf.Rank.R3>([2, 3, 4]);
@@ -110,6 +125,9 @@ describeEachBackend("attention", () => {
         { heads: 2, lengths: [3, 4] },
         { heads: 2, lengths: [-1, 3] },
         { heads: 2, lengths: [1.5, 3] },
+        { heads: 2, window: 0 },
+        { heads: 2, window: 1.5 },
+        { heads: 2, window: 2, causal: false },
       ]) {
         expect(() => attention(x, x, x, options)).toThrow(configError);
       }

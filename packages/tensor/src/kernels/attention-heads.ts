@@ -1,7 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
 import { exponential } from "./exponential.ts";
 import { gatherHead, gatherHeadTransposed, type HeadPlace, headPlaces, scatterHead } from "./head-layout.ts";
-import { peekValues } from "./peek-values.ts";
+import { multiplyArrays } from "./multiply-arrays.ts";
 
 /** Sizes and mask of one attention call. */
 export interface AttentionLayout {
@@ -57,11 +56,11 @@ export function attendForward(arrays: AttentionArrays, layout: AttentionLayout):
     gatherHeadTransposed(keyTransposed, arrays.key, place.key, headDim);
     gatherHead(value, arrays.value, place.key, headDim, 1);
     let exponentials = new Float32Array(0);
-    multiply(query, keyTransposed, [queries, headDim, keys], (scores) => {
+    multiplyArrays(query, keyTransposed, [queries, headDim, keys], (scores) => {
       exponentials = scores.slice();
     });
     const inverses = exponentiateRows(exponentials, layout, place.length);
-    multiply(exponentials, value, [queries, keys, headDim], (mixed) =>
+    multiplyArrays(exponentials, value, [queries, keys, headDim], (mixed) =>
       scatterHead(output, place.query, mixed, inverses),
     );
     return { exponentials, inverses };
@@ -101,40 +100,20 @@ export function attendBackward(
     gatherHeadTransposed(valueTransposed, arrays.value, place.key, headDim);
     const weights = forward.weights[index] as HeadWeights;
     const means = rowMeans(slopes, forward.output, place, headDim);
-    multiply(slopes, valueTransposed, [queries, headDim, keys], (product) => {
+    multiplyArrays(slopes, valueTransposed, [queries, headDim, keys], (product) => {
       softmaxBackward(matrices, layout, { weights, slopes: product, means, length: place.length });
     });
-    multiply(matrices.scores, key, [queries, keys, headDim], (product) =>
+    multiplyArrays(matrices.scores, key, [queries, keys, headDim], (product) =>
       scatterHead(result.query, place.query, product, scales),
     );
-    multiply(matrices.scoresTransposed, query, [keys, queries, headDim], (product) => {
+    multiplyArrays(matrices.scoresTransposed, query, [keys, queries, headDim], (product) => {
       scatterHead(result.key, place.key, product, ones);
     });
-    multiply(matrices.weightsTransposed, slopes, [keys, queries, headDim], (product) => {
+    multiplyArrays(matrices.weightsTransposed, slopes, [keys, queries, headDim], (product) => {
       scatterHead(result.value, place.key, product, ones);
     });
   });
   return result;
-}
-
-/**
- * `[rows, shared]` times `[shared, columns]` on the backend that runs; the arrays may be used anew afterwards.
- *
- * @param use - Gets `[rows, columns]` for the time of the call only, and makes no tensors.
- */
-function multiply(
-  left: Float32Array,
-  right: Float32Array,
-  [rows, shared, columns]: readonly [rows: number, shared: number, columns: number],
-  use: (product: Float32Array) => void,
-): void {
-  const a = tf.tensor2d(left, [rows, shared]);
-  const b = tf.tensor2d(right, [shared, columns]);
-  const product = tf.matMul(a, b);
-  use(peekValues(product));
-  a.dispose();
-  b.dispose();
-  product.dispose();
 }
 
 /** One past the last key that a query may see. */

@@ -75,50 +75,8 @@ function heapUpdate(
   };
 }
 
-/**
- * Gradients of x and the factors.
- *
- * With n = down x and b = scale upᵀ dy of a row: `dx = downᵀ b`, `d down = b xᵀ`, `d up = scale dy nᵀ`, summed over a sample's rows.
- */
-export function lowRankBackward(slopes: Float32Array, arrays: LowRankArrays, sizes: LowRankSizes): LowRankArrays {
-  const { rows, width, inputs, outputs, rank, column, scale, sampleOf } = sizes;
-  const { x, down, up } = arrays;
-  const result = {
-    x: new Float32Array(x.length),
-    down: new Float64Array(down.length),
-    up: new Float64Array(up.length),
-  };
-  const narrow = new Float64Array(rank);
-  const back = new Float64Array(rank);
-  for (let row = 0; row < rows; row += 1) {
-    const sample = sampleOf[row] as number;
-    if (sample < 0) continue;
-    narrowRow(narrow, arrays, sizes, row, sample);
-    back.fill(0);
-    let factor = sample * outputs * rank;
-    for (let output = 0; output < outputs; output += 1) {
-      const slope = scale * (slopes[row * width + column + output] as number);
-      for (let index = 0; index < rank; index += 1) {
-        back[index] = (back[index] as number) + slope * (up[factor + index] as number);
-        result.up[factor + index] = (result.up[factor + index] as number) + slope * (narrow[index] as number);
-      }
-      factor += rank;
-    }
-    for (let index = 0; index < rank; index += 1) {
-      const at = (sample * rank + index) * inputs;
-      const slope = back[index] as number;
-      for (let input = 0; input < inputs; input += 1) {
-        const place = row * inputs + input;
-        result.down[at + input] = (result.down[at + input] as number) + slope * (x[place] as number);
-        result.x[place] = (result.x[place] as number) + slope * (down[at + input] as number);
-      }
-    }
-  }
-  return { x: result.x, down: Float32Array.from(result.down), up: Float32Array.from(result.up) };
-}
-
 /** `narrow = down x` of one row; four sums at a time share what is read of x. */
-function narrowRow(
+export function narrowRow(
   narrow: Float64Array,
   { x, down }: LowRankArrays,
   { inputs, rank }: LowRankSizes,

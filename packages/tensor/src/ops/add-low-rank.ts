@@ -1,7 +1,8 @@
 import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
-import { type LowRankArrays, lowRankBackward, lowRankForward } from "../kernels/low-rank-rows.ts";
+import { type LowRankSlopes, lowRankBackward } from "../kernels/low-rank-backward.ts";
+import { type LowRankArrays, lowRankForward } from "../kernels/low-rank-rows.ts";
 import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape } from "../shape.ts";
 
@@ -60,20 +61,28 @@ export function addLowRank(base: tf.Tensor2D, x: tf.Tensor2D, options: AddLowRan
     },
     backward: (gradient, saved) => {
       const [savedX, savedDown, savedUp] = saved as [tf.Tensor2D, tf.Tensor3D, tf.Tensor3D];
-      let shared: LowRankArrays | undefined;
-      const slopes = (): LowRankArrays => {
-        shared ??= lowRankBackward(peekValues(gradient), peekAll(savedX, savedDown, savedUp), sizes);
+      let shared: LowRankSlopes | undefined;
+      const slopes = (): LowRankSlopes => {
+        if (shared === undefined) {
+          // Copies: products make tensors, after which views may no longer hold.
+          const arrays = { x: copyOf(savedX), down: copyOf(savedDown), up: copyOf(savedUp) };
+          shared = lowRankBackward(copyOf(gradient), arrays, sizes);
+        }
         return shared;
       };
       return {
         base: () => tf.clone(gradient),
-        x: () => tf.tensor2d(slopes().x, savedX.shape),
-        down: () => tf.tensor3d(slopes().down, savedDown.shape),
-        up: () => tf.tensor3d(slopes().up, savedUp.shape),
+        x: () => tf.tensor2d(slopes().x(), savedX.shape),
+        down: () => tf.tensor3d(slopes().down(), savedDown.shape),
+        up: () => tf.tensor3d(slopes().up(), savedUp.shape),
       };
     },
   });
   return result as tf.Tensor2D;
+}
+
+function copyOf(tensor: tf.Tensor): Float32Array {
+  return tensor.dataSync<"float32">();
 }
 
 function peekAll(x: tf.Tensor, down: tf.Tensor, up: tf.Tensor): LowRankArrays {

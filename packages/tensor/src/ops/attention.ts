@@ -19,6 +19,8 @@ export interface AttentionOptions {
   readonly causal?: boolean;
   /** Factor of the scores. Default `1 / √headDim` (Vaswani et al. 2017). */
   readonly scale?: number;
+  /** Newest tokens that a token sees, itself included; only with `causal`. Default: all. */
+  readonly window?: number;
   /** Keys that count in each row of the batch, the first ones, `[batch]`; a row of 0 keys gives zeros. Default: all. */
   readonly lengths?: readonly number[];
 }
@@ -35,10 +37,11 @@ export interface AttentionOptions {
  * @param key - `[batch, keys, keyValueHeads * headDim]`, `keys >= queries` when causal.
  * @param value - The shape of `key`.
  * @returns The shape of `query`; the caller owns it.
- * @throws ShapeError code `shape` when the shapes do not fit together; HapsError code `config` for head counts or lengths out of
- *   range.
+ * @throws ShapeError code `shape` when the shapes do not fit together; HapsError code `config` for head counts, lengths or a
+ *   window out of range.
  *
- * Source: Vaswani et al., Attention Is All You Need (2017), eq. 1; grouped queries: Ainslie et al., GQA (2023).
+ * Source: Vaswani et al., Attention Is All You Need (2017), eq. 1; grouped queries: Ainslie et al., GQA (2023); window: Jiang et al.,
+ * Mistral 7B (2023).
  *
  * @example
  * ```ts
@@ -89,10 +92,11 @@ function makeLayout(
   value: tf.Tensor3D,
   options: AttentionOptions,
 ): AttentionLayout {
-  const { heads, keyValueHeads = heads, causal = true } = options;
+  const { heads, keyValueHeads = heads, causal = true, window } = options;
   assertShape("attention", "query", query, [null, null, null]);
   const [batch, queries, width] = query.shape;
   assertHeads(heads, keyValueHeads);
+  assertWindow(window, causal);
   if (width % heads !== 0)
     throw new ShapeError("attention", "query", `a last axis of a multiple of ${heads}`, query.shape);
   const headDim = width / heads;
@@ -121,7 +125,17 @@ function makeLayout(
     causal,
     lengths,
     scale: options.scale ?? headDim ** -0.5,
+    ...(window === undefined ? {} : { window }),
   };
+}
+
+function assertWindow(window: number | undefined, causal: boolean): void {
+  if (window === undefined || (causal && Number.isInteger(window) && window > 0)) return;
+  throw new HapsError(
+    "config",
+    `attention: window ${window}${causal ? "" : " without causal"}; expected a positive whole number of tokens, and causal`,
+    { window, causal },
+  );
 }
 
 function assertHeads(heads: number, keyValueHeads: number): void {

@@ -42,11 +42,23 @@ export function dense(x: tf.Tensor2D, kernel: tf.Tensor2D, bias?: tf.Tensor1D): 
       const [savedX, savedKernel] = saved as [tf.Tensor2D, tf.Tensor2D];
       const slopes = gradient as tf.Tensor2D;
       return {
-        x: () => tf.tidy(() => tf.matMul(slopes, transposeMatrix(savedKernel))),
+        x: () => inputSlopes(slopes, savedKernel),
         kernel: () => transposedTimes(savedX, slopes),
         bias: () => tf.tensor1d(columnSums(peekValues(slopes), outputs)),
       };
     },
   });
   return result as tf.Tensor2D;
+}
+
+/** Most rows for which turning the rows beats turning the kernel, which also has to be packed. */
+const FEW = 64;
+
+/** `g Kᵀ`, the same bits either way. */
+function inputSlopes(slopes: tf.Tensor2D, kernel: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(() =>
+    slopes.shape[0] <= FEW
+      ? transposeMatrix(tf.matMul(kernel, transposeMatrix(slopes)))
+      : tf.matMul(slopes, transposeMatrix(kernel)),
+  );
 }

@@ -123,6 +123,16 @@ export const operations: readonly OperationExample[] = [
     call: (query, key, value) =>
       attention(cube(query), cube(key), cube(value), { heads: 2, causal: false, lengths: [3, 2] }),
   },
+  {
+    name: "attention with a window",
+    shapes: [
+      [1, 5, 4],
+      [1, 5, 2],
+      [1, 5, 2],
+    ],
+    call: (query, key, value) =>
+      attention(cube(query), cube(key), cube(value), { heads: 2, keyValueHeads: 1, window: 2 }),
+  },
   { name: "rope", shapes: [[2, 3, 8]], call: (x) => rope(cube(x), { headDim: 4, offset: 2 }) },
   { name: "rope, interleaved", shapes: [[1, 2, 4]], call: (x) => rope(cube(x), { headDim: 4, pairs: "interleaved" }) },
   {
