@@ -1,3 +1,4 @@
+import { LORA_PROJECTIONS } from "@haps/spec";
 import { z } from "zod";
 
 const size = z.int().positive();
@@ -5,7 +6,7 @@ const size = z.int().positive();
 const loraTargetSchema = z.strictObject({
   /** Decoder layer, 0 is the first. */
   layer: z.int().min(0),
-  projection: z.enum(["q", "k", "v", "o", "gate", "up", "down"]),
+  projection: z.enum(LORA_PROJECTIONS),
   in: size,
   out: size,
   rank: size,

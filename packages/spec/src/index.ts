@@ -37,16 +37,17 @@ export { legalArms } from "./legal-arms.ts";
 export type { LoraFactors, LoraWeights } from "./lora-weights.ts";
 export { type Cells, type OutcomeTable, selectRows, type TableRow } from "./outcome-table.ts";
 export { parseConfig } from "./parse-config.ts";
-export type {
-  Candidate,
-  Dimension,
-  LoraSpace,
-  LoraTarget,
-  Money,
-  ParameterSpace,
-  Pool,
-  Price,
-  Settings,
+export {
+  type Candidate,
+  type Dimension,
+  LORA_PROJECTIONS,
+  type LoraSpace,
+  type LoraTarget,
+  type Money,
+  type ParameterSpace,
+  type Pool,
+  type Price,
+  type Settings,
 } from "./pool.ts";
 export {
   type Abortable,

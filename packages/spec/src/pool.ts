@@ -5,10 +5,14 @@ export type Dimension =
   | { readonly kind: "categorical"; readonly values: readonly string[] }
   | { readonly kind: "ordinal"; readonly values: readonly number[] };
 
+/** Projections of a decoder layer, in the order of computation. */
+export const LORA_PROJECTIONS = ["q", "k", "v", "o", "gate", "up", "down"] as const;
+
 /** One weight matrix that generated LoRA factors are added to. */
 export interface LoraTarget {
+  /** Decoder layer, 0 is the first. */
   readonly layer: number;
-  readonly projection: "q" | "k" | "v" | "o" | "gate" | "up" | "down";
+  readonly projection: (typeof LORA_PROJECTIONS)[number];
   readonly in: number;
   readonly out: number;
   readonly rank: number;

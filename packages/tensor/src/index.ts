@@ -1,5 +1,6 @@
 export { type AffineReader, affineReader } from "./affine-reader.ts";
 export { type BackendAttempt, type BackendName, type LoadedBackend, loadBackend } from "./backend.ts";
+export { checkLoraFactor, checkLoraWeights } from "./check-lora-weights.ts";
 export type {
   AssignmentDistribution,
   AssignmentHead,
@@ -24,6 +25,7 @@ export type {
   TokenPrompt,
 } from "./contracts.ts";
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
+export { firstNonFinite } from "./first-non-finite.ts";
 export { createFloatStore, type FloatStore } from "./kernels/float-store.ts";
 export { peekValues } from "./kernels/peek-values.ts";
 export type { AttentionPast, AttentionSegment } from "./kernels/segment-layout.ts";
@@ -88,6 +90,7 @@ export {
   type TrainStepResult,
   trainStep,
 } from "./train-step.ts";
+export { untaped } from "./untaped.ts";
 export {
   createVariables,
   joinVariables,

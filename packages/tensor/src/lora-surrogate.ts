@@ -1,6 +1,7 @@
 import { HapsError, type LoraFactors, type LoraTarget, type LoraWeights, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import type { LoraTargetTensors, LoraTensors } from "./contracts.ts";
+import { firstNonFinite } from "./first-non-finite.ts";
 import { loraTargetName } from "./lora-target-name.ts";
 import { assertShape } from "./shape.ts";
 
@@ -86,14 +87,13 @@ function checkValues(
   facts: Readonly<Record<string, unknown>>,
 ): void {
   if (values.length !== size) throw new ShapeError(OPERATION, name, `${size} values`, [values.length]);
-  for (let position = 0; position < size; position += 1) {
-    if (Number.isFinite(values[position])) continue;
-    throw new HapsError(
-      "non-finite",
-      `${OPERATION}: the gradient of ${name} has ${values[position]} at position ${position}; leave the sample out or check the engine`,
-      { ...facts, position },
-    );
-  }
+  const position = firstNonFinite(values);
+  if (position < 0) return;
+  throw new HapsError(
+    "non-finite",
+    `${OPERATION}: the gradient of ${name} has ${values[position]} at position ${position}; leave the sample out or check the engine`,
+    { ...facts, position },
+  );
 }
 
 function isSame(left: LoraTarget, right: LoraTarget): boolean {

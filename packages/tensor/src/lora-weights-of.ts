@@ -1,6 +1,7 @@
 import { HapsError, type LoraFactors, type LoraTarget, type LoraWeights } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import type { LoraTensors } from "./contracts.ts";
+import { firstNonFinite } from "./first-non-finite.ts";
 import { loraTargetName } from "./lora-target-name.ts";
 import { assertShape } from "./shape.ts";
 import { tidyValue } from "./tidy-value.ts";
@@ -46,13 +47,11 @@ function readRow(tensor: tf.Tensor3D, row: number, target: LoraTarget, factor: s
   const values = tidyValue(() =>
     Float32Array.from(tf.slice(tensor, [row, 0, 0], [1, rows, columns]).dataSync<"float32">()),
   );
-  for (let position = 0; position < values.length; position += 1) {
-    if (Number.isFinite(values[position])) continue;
-    throw new HapsError(
-      "non-finite",
-      `${OPERATION}: ${loraTargetName(target)} ${factor} has ${values[position]} at position ${position} of row ${row}; lower the learning rate or clip`,
-      { target, factor, position, row },
-    );
-  }
-  return values;
+  const position = firstNonFinite(values);
+  if (position < 0) return values;
+  throw new HapsError(
+    "non-finite",
+    `${OPERATION}: ${loraTargetName(target)} ${factor} has ${values[position]} at position ${position} of row ${row}; lower the learning rate or clip`,
+    { target, factor, position, row },
+  );
 }

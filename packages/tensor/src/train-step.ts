@@ -1,5 +1,6 @@
 import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
+import { firstNonFinite } from "./first-non-finite.ts";
 import { freeTape } from "./free-tape.ts";
 import { clipByGlobalNorm, globalNorm } from "./optimizers/clip-by-global-norm.ts";
 import type { Gradients, Optimizer } from "./optimizers/optimizer.ts";
@@ -145,12 +146,4 @@ function nonFinite(what: string, value: number, step: number): HapsError {
     `trainStep: ${what} is ${value} at step ${step}; expected finite numbers; lower the learning rate, clip, or check the data`,
     { tensor: what, value, step },
   );
-}
-
-/** Index of the first number that is not finite, or -1; a loop, since `findIndex` makes an object of every number. */
-function firstNonFinite(values: Float32Array): number {
-  for (let index = 0; index < values.length; index += 1) {
-    if (!Number.isFinite(values[index])) return index;
-  }
-  return -1;
 }

@@ -1,5 +1,5 @@
 import { DataError, type LoraFactors, type LoraWeights } from "@haps/spec";
-import { type NamedArray, readSafetensors } from "@haps/tensor";
+import { firstNonFinite, type NamedArray, readSafetensors } from "@haps/tensor";
 import { parsePeftConfig } from "./peft-config.ts";
 import {
   compareTargets,
@@ -74,7 +74,7 @@ function pairsOf(arrays: ReadonlyMap<string, NamedArray>, file: string): Iterabl
     if (pair[parsed.factor] !== undefined) {
       throw new DataError({ file, field: name }, `gives ${module} a second time`, "keep one of the two tensors");
     }
-    const position = array.values.findIndex((value) => !Number.isFinite(value));
+    const position = firstNonFinite(array.values);
     if (position >= 0) {
       const problem = `has ${array.values[position]} at position ${position}`;
       throw new DataError({ file, field: name }, problem, "check the run that made the adapter");

@@ -1,19 +1,19 @@
-import type { LoraTarget } from "@haps/spec";
+import { LORA_PROJECTIONS, type LoraTarget } from "@haps/spec";
 
 /** File names of an adapter folder. */
 export const PEFT_CONFIG_FILE = "adapter_config.json";
 export const PEFT_MODEL_FILE = "adapter_model.safetensors";
 
-/** Modules of a Hugging Face decoder layer, in the order of computation. */
-const MODULES: readonly (readonly [LoraTarget["projection"], string])[] = [
-  ["q", "self_attn.q_proj"],
-  ["k", "self_attn.k_proj"],
-  ["v", "self_attn.v_proj"],
-  ["o", "self_attn.o_proj"],
-  ["gate", "mlp.gate_proj"],
-  ["up", "mlp.up_proj"],
-  ["down", "mlp.down_proj"],
-];
+/** Modules of a Hugging Face decoder layer. */
+const MODULES: Readonly<Record<LoraTarget["projection"], string>> = {
+  q: "self_attn.q_proj",
+  k: "self_attn.k_proj",
+  v: "self_attn.v_proj",
+  o: "self_attn.o_proj",
+  gate: "mlp.gate_proj",
+  up: "mlp.up_proj",
+  down: "mlp.down_proj",
+};
 
 const PREFIX = "base_model.model.";
 // Adapters of a model without its head lack the second `model.`.
@@ -31,12 +31,12 @@ export interface PeftTensorName {
 
 /** `layers.3.self_attn.o_proj`: the end of the module's name in every decoder. */
 export function peftModule(target: Pick<LoraTarget, "layer" | "projection">): string {
-  return `layers.${target.layer}.${moduleOf(target.projection)}`;
+  return `layers.${target.layer}.${MODULES[target.projection]}`;
 }
 
 /** `o_proj`: the name that PEFT's lists of target modules use for all layers. */
 export function peftProjection(projection: LoraTarget["projection"]): string {
-  return moduleOf(projection).slice(moduleOf(projection).indexOf(".") + 1);
+  return MODULES[projection].slice(MODULES[projection].indexOf(".") + 1);
 }
 
 /** Name of a factor's tensor in an adapter of a causal language model. */
@@ -47,7 +47,7 @@ export function peftTensorName(target: LoraTarget, factor: "down" | "up"): strin
 /** What a tensor's name says; `undefined` for one that is no factor of a known projection. */
 export function parsePeftTensorName(name: string): PeftTensorName | undefined {
   const match = TENSOR.exec(name);
-  const projection = MODULES.find(([, module]) => module === match?.[2])?.[0];
+  const projection = LORA_PROJECTIONS.find((known) => MODULES[known] === match?.[2]);
   if (match === null || projection === undefined) return undefined;
   return { layer: Number(match[1]), projection, factor: match[3] === "A" ? "down" : "up" };
 }
@@ -57,14 +57,6 @@ export function compareTargets(
   left: Pick<LoraTarget, "layer" | "projection">,
   right: Pick<LoraTarget, "layer" | "projection">,
 ): number {
-  return left.layer - right.layer || projectionOrder(left.projection) - projectionOrder(right.projection);
-}
-
-function moduleOf(projection: LoraTarget["projection"]): string {
-  return MODULES[projectionOrder(projection)]?.[1] as string;
-}
-
-/** Place of a projection in a layer; -1 for a word that is none. */
-export function projectionOrder(projection: string): number {
-  return MODULES.findIndex(([known]) => known === projection);
+  const placeOf = (projection: LoraTarget["projection"]): number => LORA_PROJECTIONS.indexOf(projection);
+  return left.layer - right.layer || placeOf(left.projection) - placeOf(right.projection);
 }

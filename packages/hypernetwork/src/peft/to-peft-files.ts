@@ -1,6 +1,11 @@
-import type { LoraWeights } from "@haps/spec";
-import { type NamedArray, type SafetensorsDtype, writeSafetensors } from "@haps/tensor";
-import { checkFactor, checkLoraWeights } from "./check-lora-weights.ts";
+import { HapsError, type LoraWeights, quoteValue } from "@haps/spec";
+import {
+  checkLoraFactor,
+  checkLoraWeights,
+  type NamedArray,
+  type SafetensorsDtype,
+  writeSafetensors,
+} from "@haps/tensor";
 import { compareTargets, peftModule, peftProjection, peftTensorName } from "./peft-names.ts";
 
 /** The two files of a PEFT adapter. */
@@ -43,11 +48,16 @@ const OPERATION = "toPeftFiles";
  */
 export function toPeftFiles(weights: LoraWeights, options: PeftExportOptions = {}): PeftFiles {
   checkLoraWeights(OPERATION, weights);
+  if (weights.targets.length === 0) {
+    const { id } = weights;
+    const problem = `the LoRA weights ${quoteValue(id)} have no targets; an adapter needs at least one`;
+    throw new HapsError("config", `${OPERATION}: ${problem}`, { id });
+  }
   const arrays = new Map<string, NamedArray>();
   for (const { target, down, up } of weights.targets) {
     const scaled = up.map((value) => value * weights.scale);
     const name = peftTensorName(target, "up");
-    checkFactor(OPERATION, name, scaled, [target.out, target.rank]);
+    checkLoraFactor(OPERATION, name, scaled, [target.out, target.rank]);
     arrays.set(name, { shape: [target.out, target.rank], values: scaled });
     arrays.set(peftTensorName(target, "down"), { shape: [target.rank, target.in], values: down });
   }

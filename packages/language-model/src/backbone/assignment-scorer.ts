@@ -1,7 +1,6 @@
 import { HapsError } from "@haps/spec";
-import type { AssignmentScorer } from "@haps/tensor";
+import { type AssignmentScorer, untaped } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { untaped } from "../untaped.ts";
 import { type AssignmentTokens, assignmentSequence } from "./assignment-tokens.ts";
 import { assignmentsOf } from "./assignments-of.ts";
 import { type AskedTrie, continuationScores } from "./continuation-scores.ts";

@@ -1,9 +1,8 @@
 import { HapsError } from "@haps/spec";
-import type { EncodedPrompts, PromptBackbone, TokenPrompt } from "@haps/tensor";
+import { type EncodedPrompts, type PromptBackbone, type TokenPrompt, untaped } from "@haps/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import { finalNorm } from "../decoder/run-decoder.ts";
 import type { LanguageModel } from "../model/language-model.ts";
-import { untaped } from "../untaped.ts";
 import { assignmentScorer } from "./assignment-scorer.ts";
 import { type AssignmentTokens, checkAssignmentTokens } from "./assignment-tokens.ts";
 import { type Pooling, pooledRows, pooledSpan, poolStates } from "./pool-states.ts";

@@ -1,4 +1,4 @@
-import { type AttentionSegment, embedding } from "@haps/tensor";
+import { type AttentionSegment, embedding, untaped } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { attendRows, finishLayer, type LayerRun, projectAttention } from "../decoder/decoder-layer.ts";
 import { packSequences } from "../decoder/decoder-rows.ts";
@@ -6,7 +6,6 @@ import { createKeyValueCache, type KeyValueCache } from "../decoder/key-value-ca
 import { ropeFrequencies } from "../decoder/rope-frequencies.ts";
 import { embedTokens } from "../decoder/run-decoder.ts";
 import type { LanguageModel } from "../model/language-model.ts";
-import { untaped } from "../untaped.ts";
 import { type CutSegments, cutSegments } from "./cut-segments.ts";
 import type { TrieRows } from "./trie-rows.ts";
 

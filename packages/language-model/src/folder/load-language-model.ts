@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Abortable, DataError, HapsError, quoteValue } from "@haps/spec";
-import { createVariables, openSafetensors } from "@haps/tensor";
+import { createVariables, firstNonFinite, openSafetensors } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { type LanguageModel, languageModelOver } from "../model/language-model.ts";
 import type { ModelConfig } from "../model/model-config.ts";
@@ -9,7 +9,7 @@ import { assertFits, type MemoryLimit, memoryLimit } from "./estimate-memory.ts"
 import { type OpenFile, openFile, readText } from "./file-source.ts";
 import { fieldOf, findWeights, type WeightFiles } from "./find-weights.ts";
 import { parseHuggingFaceConfig } from "./hugging-face-config.ts";
-import { firstNonFinite, HEAD_TENSOR, placeTensor, sizeOf, type TensorPlace, tensorPlan } from "./tensor-plan.ts";
+import { HEAD_TENSOR, placeTensor, sizeOf, type TensorPlace, tensorPlan } from "./tensor-plan.ts";
 
 /** How far the loading of a model is. */
 export interface LoadProgress {
@@ -203,7 +203,7 @@ async function assertTied(head: StoredTensor, embedding: tf.Tensor): Promise<voi
 
 function assertFinite(values: Float32Array, file: string, tensor: string): void {
   const position = firstNonFinite(values);
-  if (position === undefined) return;
+  if (position < 0) return;
   const problem = `has ${values[position]} at position ${position}`;
   throw new DataError({ file, field: tensor }, problem, "weights must be finite; fetch the file again");
 }

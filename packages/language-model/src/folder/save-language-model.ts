@@ -1,10 +1,10 @@
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HapsError } from "@haps/spec";
-import { type NamedArray, type SafetensorsDtype, writeSafetensors } from "@haps/tensor";
+import { firstNonFinite, type NamedArray, type SafetensorsDtype, writeSafetensors } from "@haps/tensor";
 import type { LanguageModel } from "../model/language-model.ts";
 import { huggingFaceConfig } from "./hugging-face-config-out.ts";
-import { firstNonFinite, sizeOf, type TensorPlace, takeTensor, tensorPlan } from "./tensor-plan.ts";
+import { sizeOf, type TensorPlace, takeTensor, tensorPlan } from "./tensor-plan.ts";
 
 /** Options of {@link saveLanguageModel}. */
 export interface SaveLanguageModelOptions {
@@ -117,7 +117,7 @@ async function writeWeights(
 function tensorOf(model: LanguageModel, place: TensorPlace): NamedArray {
   const values = takeTensor(model.variables.get(place.variable).dataSync<"float32">(), place);
   const position = firstNonFinite(values);
-  if (position === undefined) return { shape: place.shape, values };
+  if (position < 0) return { shape: place.shape, values };
   const facts = { name: place.variable, tensor: place.tensor, position, value: values[position] };
   throw new HapsError(
     "non-finite",

@@ -118,11 +118,3 @@ export function takeTensor(from: Float32Array, place: TensorPlace): Float32Array
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
-
-/** Position of the first number that is NaN or infinite. */
-export function firstNonFinite(values: Float32Array): number | undefined {
-  for (let index = 0; index < values.length; index += 1) {
-    if (!Number.isFinite(values[index])) return index;
-  }
-  return undefined;
-}

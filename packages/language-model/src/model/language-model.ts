@@ -1,7 +1,6 @@
 import { HapsError, ShapeError } from "@haps/spec";
-import { createVariables, type NamedArray, type NamedVariables, type Rng } from "@haps/tensor";
+import { createVariables, type NamedArray, type NamedVariables, type Rng, untaped } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { untaped } from "../untaped.ts";
 import { type ModelConfig, type ModelConfigInput, resolveModelConfig } from "./model-config.ts";
 import { EMBEDDING, HEAD, parameterLayout } from "./parameter-layout.ts";
 

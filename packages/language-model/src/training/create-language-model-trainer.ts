@@ -2,6 +2,7 @@ import { HapsError, parseConfig } from "@haps/spec";
 import {
   clipByGlobalNorm,
   createAdamW,
+  firstNonFinite,
   type Gradients,
   globalNorm,
   type NamedArray,
@@ -157,7 +158,7 @@ const OPTIMIZER = "optimizer/";
 function readArrays(model: LanguageModel, optimizer: Optimizer): ReadonlyMap<string, NamedArray> {
   const arrays = new Map<string, NamedArray>();
   for (const [name, array] of readVariables(model.variables)) {
-    const bad = array.values.findIndex((value) => !Number.isFinite(value));
+    const bad = firstNonFinite(array.values);
     if (bad >= 0) {
       throw new HapsError(
         "non-finite",
