@@ -74,6 +74,16 @@ describeEachBackend("attention over a past in a store", () => {
     );
   });
 
+  it("takes pasts in stores and in plain arrays to the same bits", () => {
+    for (const headDim of [4, 20]) {
+      const { stored, plain } = both({ heads: 4, keyValueHeads: 2, headDim }, [
+        { past: 9, own: 1 },
+        { past: 20, own: 12 },
+      ]);
+      expect(stored).toEqual(plain);
+    }
+  });
+
   it("hands a NaN of the past on", () => {
     const keys = createFloatStore(4);
     const values = createFloatStore(4);

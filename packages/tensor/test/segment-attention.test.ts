@@ -1,5 +1,5 @@
 import { type AttentionSegment, createRng, segmentAttention } from "@haps/tensor";
-import { describeEachBackend, expectClose, expectNoTensorLeak } from "@haps/testing";
+import { checkGradient, describeEachBackend, expectClose, expectNoTensorLeak } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -96,34 +96,51 @@ describeEachBackend("segmentAttention", () => {
     }
   });
 
-  it("gives a sequence the same bits alone and packed with any others, forward and backward", () => {
-    const shape = shapes[1] as Shape;
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }), (lengths) => {
-        tf.tidy(() => {
-          const parts = lengths.map((length, index) => fusedRows(length, shape, index + 1));
-          let start = 0;
-          const segments = lengths.map((length) => {
-            start += length;
-            return { start: start - length, length };
-          });
-          const run = (x: tf.Tensor, pieces: readonly AttentionSegment[]) => {
-            const call = (fused: tf.Tensor) => segmentAttention(fused as tf.Tensor2D, { ...shape, segments: pieces });
-            return [call(x), tf.grad(call)(x)] as const;
-          };
-          const together = run(tf.concat(parts), segments);
-          parts.forEach((part, index) => {
-            const { start: from, length } = segments[index] as AttentionSegment;
-            run(part, [{ start: 0, length }]).forEach((alone, kind) => {
-              const slice = tf.slice(together[kind] as tf.Tensor, [from, 0], [length, -1]);
-              expect(slice.dataSync()).toEqual(alone.dataSync());
+  it.each(shapes)("has the gradient of the formula for heads of width $headDim", (shape) => {
+    const keyWidth = shape.keyValueHeads * shape.headDim;
+    const past = { keys: createRng(5).normals(3 * keyWidth), values: createRng(6).normals(3 * keyWidth), length: 3 };
+    const segments: readonly AttentionSegment[] = [
+      { start: 0, length: 4 },
+      { start: 4, length: 2, ancestors: [0], past },
+      { start: 6, length: 9, ancestors: [0, 1] }, // long enough for products
+    ];
+    const fused = fusedRows(16, shape); // the last row belongs to nobody
+    for (const options of [{}, { window: 5, scale: 0.7 }]) {
+      checkGradient((rows) => segmentAttention(rows as tf.Tensor2D, { ...shape, ...options, segments }), [fused]);
+    }
+    fused.dispose();
+  });
+
+  it.each(shapes)(
+    "gives a sequence the same bits alone and packed with any others, width $headDim, both ways",
+    (shape) => {
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }), (lengths) => {
+          tf.tidy(() => {
+            const parts = lengths.map((length, index) => fusedRows(length, shape, index + 1));
+            let start = 0;
+            const segments = lengths.map((length) => {
+              start += length;
+              return { start: start - length, length };
+            });
+            const run = (x: tf.Tensor, pieces: readonly AttentionSegment[]) => {
+              const call = (fused: tf.Tensor) => segmentAttention(fused as tf.Tensor2D, { ...shape, segments: pieces });
+              return [call(x), tf.grad(call)(x)] as const;
+            };
+            const together = run(tf.concat(parts), segments);
+            parts.forEach((part, index) => {
+              const { start: from, length } = segments[index] as AttentionSegment;
+              run(part, [{ start: 0, length }]).forEach((alone, kind) => {
+                const slice = tf.slice(together[kind] as tf.Tensor, [from, 0], [length, -1]);
+                expect(slice.dataSync()).toEqual(alone.dataSync());
+              });
             });
           });
-        });
-      }),
-      { seed: 4, numRuns: 12 },
-    );
-  });
+        }),
+        { seed: 4, numRuns: 12 },
+      );
+    },
+  );
 
   it("gives zeros to rows in no segment, and to silent ones, which others still see", () => {
     tf.tidy(() => {

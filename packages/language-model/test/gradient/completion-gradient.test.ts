@@ -71,12 +71,14 @@ describeEachBackend("completionGradient", (backend) => {
         model.dispose();
       });
 
-      it.each(Object.entries(placements))("gives the same by tail and in full: %s", (_, lora) => {
+      it.each(Object.entries(placements))("gives the same by tail and in full: %s", (placement, lora) => {
         const model = smallModel(shape, 2);
         const items = itemsOf(model, lora);
         const full = completionGradient(model, items, { mode: "full" });
-        expectSameGradients(completionGradient(model, items), full, 1e-5);
-        expectSameGradients(completionGradient(model, items, { chunkRows: 2 }), full, 1e-5);
+        // The second item has one token, whose softmax has one term whatever the query.
+        const zero = placement === "q of the last but one" ? [1] : [];
+        expectSameGradients(completionGradient(model, items), full, 1e-5, zero);
+        expectSameGradients(completionGradient(model, items, { chunkRows: 2 }), full, 1e-5, zero);
         model.dispose();
       });
     });

@@ -1,149 +1,153 @@
 import type * as tf from "@tensorflow/tfjs";
+import { FILLING, FLOAT, type HeapSpan, type VisibleSpan, visibleSpans, withHeapSpans } from "./heap-spans.ts";
 import { peekValues } from "./peek-values.ts";
-import { type AttentionSegment, type FusedLayout, spansOf, type TokenSpan } from "./segment-layout.ts";
+import { type AttentionSegment, type FusedLayout, spansOf } from "./segment-layout.ts";
 import { type WasmHeap, wasmHeap } from "./wasm-heap.ts";
 
-/** The heap for {@link attendHeap}: where wasm runs and holds the rows, and heads are a multiple of four numbers wide. */
-export function attentionHeap(fused: tf.Tensor2D, { headDim }: FusedLayout): WasmHeap | undefined {
+/** The heap for attention of packed rows: where wasm runs and holds the tensors, and heads are a multiple of four numbers wide. */
+export function attentionHeap(tensors: readonly tf.Tensor[], { headDim }: FusedLayout): WasmHeap | undefined {
   const heap = headDim % 4 === 0 ? wasmHeap() : undefined;
-  return heap !== undefined && peekValues(fused).buffer === heap.memory.buffer ? heap : undefined;
-}
-
-/** Segments of a batch, and those among them to work on. */
-export interface HeapSegments {
-  readonly segments: readonly AttentionSegment[];
-  readonly chosen: readonly AttentionSegment[];
-  readonly layout: FusedLayout;
+  return tensors.every((tensor) => peekValues(tensor).buffer === heap?.memory.buffer) ? heap : undefined;
 }
 
 /**
- * Attention of segments in the heap of the wasm backend, in float32, four numbers at a time.
+ * Attention of every segment in the heap of the wasm backend, in float32, four numbers at a time.
  *
  * Rows and stored pasts are read where they lie. A past in any other array is copied there first, once for all segments that share it;
  * it gives the same bits.
  *
- * @param output - `[rows, heads * headDim]` of the whole batch; the rows of the chosen segments are written.
+ * @returns `[rows, heads * headDim]`.
  */
 export function attendHeap(
-  output: Float32Array,
+  heap: WasmHeap,
   fused: tf.Tensor2D,
-  heap: WasmHeap,
-  { segments, chosen, layout }: HeapSegments,
-): void {
+  segments: readonly AttentionSegment[],
+  layout: FusedLayout,
+): Float32Array {
+  const { heads, headDim, width, scale, window } = layout;
   const rows = peekValues(fused);
-  const seen = chosen.map((segment) => spansOf(rows, segments, segment, layout));
-  const width = layout.heads * layout.headDim;
-  const { addresses, outside } = locate(seen.flat(), heap);
   const query = rows.byteOffset;
-  const weightBytes = FLOAT * (Math.max(...seen.map(countTokens)) + FILLING);
-  const numbers = chosen.reduce((sum, { length }) => sum + length * width, 0);
-  // Making room may move the memory and empty views of it: from here on only addresses hold.
-  const weights = heap.allocate(weightBytes + FLOAT * numbers);
-  const rooms = [weights];
-  try {
-    for (const [array, length] of outside) {
-      const room = heap.allocate(FLOAT * length);
-      rooms.push(room);
-      addresses.set(array, room);
-      new Float32Array(heap.memory.buffer, room, length).set(array.subarray(0, length));
-    }
-    const sums = new Float32Array(heap.memory.buffer, weights + weightBytes, numbers).fill(0);
-    let done = 0;
-    chosen.forEach(({ start, length }, index) => {
-      const spans = (seen[index] as readonly TokenSpan[]).map((span) => placeOf(span, addresses));
-      const places = { query: query + FLOAT * start * layout.width, weights, sums: sums.byteOffset + FLOAT * done };
-      attendRows(heap, spans, layout, { ...places, rows: length });
-      output.set(sums.subarray(done, done + length * width), start * width);
-      done += length * width;
+  const heard = segments.filter(({ silent }) => silent !== true);
+  const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
+  const longest = longestOf(spans);
+  const length = fused.shape[0] * heads * headDim;
+  let output = new Float32Array(0);
+  withHeapSpans(heap, spans, longest + length, (weights, places) => {
+    const sums = weights + FLOAT * longest;
+    const view = new Float32Array(heap.memory.buffer, sums, length).fill(0);
+    heard.forEach((segment, index) => {
+      forEachRow(segment, places[index] as readonly HeapSpan[], window, (row, visible, tokens) => {
+        for (let head = 0; head < heads; head += 1) {
+          const from = query + FLOAT * (row * width + head * headDim);
+          weighTokens(heap, { weights, query: from, visible, tokens, shared: sharedOf(head, layout), headDim, scale });
+          const to = sums + FLOAT * (row * heads + head) * headDim;
+          for (const { values, stride, count, offset } of visible) {
+            heap.mix(to, weights + offset, values + sharedOf(head, layout), stride, count, headDim);
+          }
+        }
+      });
     });
-  } finally {
-    for (const room of rooms) heap.free(room);
-  }
+    output = view.slice();
+  });
+  return output;
 }
 
-/** Bytes of a number. */
-const FLOAT = 4;
-/** Numbers behind the weights that the softmax overwrites. */
-const FILLING = 4;
-
-/** Addresses of the arrays that lie in the heap, and how many numbers of the others are needed there. */
-function locate(
-  spans: readonly TokenSpan[],
+/**
+ * Gradient of the fused rows; that of pasts is dropped. Probabilities are worked out again, to the same bits, rather than kept.
+ *
+ * With P the probabilities: `dV = Pᵀ dY`, `dP = dY Vᵀ`, `dS = scale P ∘ (dP - Σ P dP)`, `dQ = dS K`, `dK = dSᵀ Q`, query by query.
+ *
+ * @param slopes - dY, `[rows, heads * headDim]`.
+ */
+export function attendHeapBackward(
   heap: WasmHeap,
-): { readonly addresses: Map<Float32Array, number>; readonly outside: Map<Float32Array, number> } {
-  const addresses = new Map<Float32Array, number>();
-  const outside = new Map<Float32Array, number>();
-  for (const { keys, values, stride, count } of spans) {
-    for (const array of [keys, values]) {
-      if (array.buffer === heap.memory.buffer) addresses.set(array, array.byteOffset);
-      else outside.set(array, Math.max(outside.get(array) ?? 0, count * stride));
-    }
-  }
-  return { addresses, outside };
+  { fused, slopes }: { readonly fused: tf.Tensor2D; readonly slopes: tf.Tensor },
+  segments: readonly AttentionSegment[],
+  layout: FusedLayout,
+): Float32Array {
+  const { heads, headDim, width, scale, window } = layout;
+  const upstream = peekValues(slopes).byteOffset;
+  const rows = peekValues(fused);
+  const query = rows.byteOffset;
+  const heard = segments.filter(({ silent }) => silent !== true);
+  const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
+  const longest = longestOf(spans);
+  const { length } = rows;
+  let result = new Float32Array(0);
+  withHeapSpans(heap, spans, 2 * longest + length, (weights, places) => {
+    const scores = weights + FLOAT * longest;
+    const gradient = scores + FLOAT * longest;
+    const view = new Float32Array(heap.memory.buffer, gradient, length).fill(0);
+    /** From a place among the rows to the same one of the gradient. */
+    const across = gradient - query;
+    heard.forEach((segment, index) => {
+      forEachRow(segment, places[index] as readonly HeapSpan[], window, (row, visible, tokens) => {
+        for (let head = 0; head < heads; head += 1) {
+          const from = query + FLOAT * (row * width + head * headDim);
+          const slope = upstream + FLOAT * (row * heads + head) * headDim;
+          const shared = sharedOf(head, layout);
+          weighTokens(heap, { weights, query: from, visible, tokens, shared, headDim, scale });
+          for (const { values, stride, count, offset, isPast } of visible) {
+            heap.score(scores + offset, slope, values + shared, stride, count, headDim);
+            if (!isPast) heap.spread(values + shared + across, weights + offset, slope, stride, count, headDim);
+          }
+          heap.slope(scores, weights, tokens, scale);
+          for (const { keys, stride, count, offset, isPast } of visible) {
+            heap.mix(from + across, scores + offset, keys + shared, stride, count, headDim);
+            if (!isPast) heap.spread(keys + shared + across, scores + offset, from, stride, count, headDim);
+          }
+        }
+      });
+    });
+    result = view.slice();
+  });
+  return result;
 }
 
-function countTokens(spans: readonly TokenSpan[]): number {
+/** Room for the weights of what the segment that sees most sees. */
+function longestOf(spans: readonly (readonly { readonly count: number }[])[]): number {
+  const longest = spans.reduce((most, some) => Math.max(most, countTokens(some)), 0);
+  return longest + FILLING;
+}
+
+function countTokens(spans: readonly { readonly count: number }[]): number {
   return spans.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** A span by addresses in the heap; the stride in bytes. */
-interface SpanPlace {
-  readonly keys: number;
-  readonly values: number;
-  readonly stride: number;
-  readonly count: number;
+/** Bytes from a token's first head of keys to the one that belongs to a head of queries. */
+function sharedOf(head: number, { heads, keyValueHeads, headDim }: FusedLayout): number {
+  return FLOAT * headDim * Math.floor((head * keyValueHeads) / heads);
 }
 
-function placeOf(span: TokenSpan, addresses: ReadonlyMap<Float32Array, number>): SpanPlace {
-  const { keys, values, keyStart, valueStart, stride, count } = span;
-  return {
-    keys: (addresses.get(keys) as number) + FLOAT * keyStart,
-    values: (addresses.get(values) as number) + FLOAT * valueStart,
-    stride: FLOAT * stride,
-    count,
-  };
-}
-
-/** Addresses that belong to one segment. */
-interface SegmentPlaces {
-  /** First row of query, key and value. */
-  readonly query: number;
-  /** Room for one number per token. */
-  readonly weights: number;
-  /** `[rows, heads * headDim]`, zeros at first. */
-  readonly sums: number;
-  readonly rows: number;
-}
-
-function attendRows(heap: WasmHeap, spans: readonly SpanPlace[], layout: FusedLayout, places: SegmentPlaces): void {
-  const { heads, keyValueHeads, headDim, width, scale, window } = layout;
-  const { query, weights, sums, rows } = places;
-  const group = heads / keyValueHeads;
-  const before = spans.reduce((sum, { count }) => sum + count, 0) - rows;
-  for (let row = 0; row < rows; row += 1) {
-    const end = before + row + 1;
-    const begin = window === undefined ? 0 : Math.max(0, end - window);
-    for (let head = 0; head < heads; head += 1) {
-      const shared = FLOAT * Math.floor(head / group) * headDim;
-      const from = query + FLOAT * (row * width + head * headDim);
-      let offset = 0;
-      for (const { keys, stride, count } of spans) {
-        const first = Math.max(begin - offset, 0);
-        const tokens = Math.min(end - offset, count) - first;
-        const at = weights + FLOAT * (offset + first - begin);
-        if (tokens > 0) heap.score(at, from, keys + first * stride + shared, stride, tokens, headDim);
-        offset += count;
-      }
-      heap.softmax(weights, end - begin, scale);
-      const to = sums + FLOAT * (row * heads + head) * headDim;
-      offset = 0;
-      for (const { values, stride, count } of spans) {
-        const first = Math.max(begin - offset, 0);
-        const tokens = Math.min(end - offset, count) - first;
-        const at = weights + FLOAT * (offset + first - begin);
-        if (tokens > 0) heap.mix(to, at, values + first * stride + shared, stride, tokens, headDim);
-        offset += count;
-      }
-    }
+/** Every row of a segment by its number in the batch, what it sees, and how many tokens that is. */
+function forEachRow(
+  { start, length }: AttentionSegment,
+  spans: readonly HeapSpan[],
+  window: number | undefined,
+  visit: (row: number, visible: readonly VisibleSpan[], tokens: number) => void,
+): void {
+  const before = countTokens(spans) - length;
+  for (let row = 0; row < length; row += 1) {
+    const visible = visibleSpans(spans, before + row + 1, window);
+    visit(start + row, visible, countTokens(visible));
   }
+}
+
+/** One query and what it sees; addresses and `shared` in bytes. */
+interface HeapQuery {
+  readonly weights: number;
+  readonly query: number;
+  readonly visible: readonly VisibleSpan[];
+  readonly tokens: number;
+  readonly shared: number;
+  readonly headDim: number;
+  readonly scale: number;
+}
+
+/** Probabilities of the tokens that a query sees. */
+function weighTokens(heap: WasmHeap, { weights, query, visible, tokens, shared, headDim, scale }: HeapQuery): void {
+  for (const { keys, stride, count, offset } of visible) {
+    heap.score(weights + offset, query, keys + shared, stride, count, headDim);
+  }
+  heap.softmax(weights, tokens, scale);
 }

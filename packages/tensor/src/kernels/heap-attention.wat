@@ -1,4 +1,4 @@
-;; Attention of one query over keys and values in the heap of the wasm backend, four float32 at a time; see heap-attention.ts.
+;; Attention of one query over keys and values, and its gradient, in the heap of the wasm backend, four float32 at a time; see heap-attention.ts.
 ;; Pointers and strides are in bytes; `columns` is a positive multiple of 4. Nothing has to be aligned to more than 4 bytes.
 (module
   (import "heap" "memory" (memory 0))
@@ -189,4 +189,47 @@
         (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
         (local.set $values (i32.add (local.get $values) (i32.const 16)))
         (local.set $columns (i32.sub (local.get $columns) (i32.const 4)))
-        (br $narrow)))))
+        (br $narrow))))
+
+  ;; From the slope of each probability to that of its score: slopes = scale * weights * (slopes - weights . slopes), in place.
+  ;; Up to four numbers behind the last of `slopes` are overwritten; those behind the weights are zeros, as softmax leaves them.
+  (func (export "slope") (param $slopes i32) (param $weights i32) (param $tokens i32) (param $scale f32)
+    (local $at i32) (local $end i32) (local $mean v128)
+    (local.set $end (i32.shl (local.get $tokens) (i32.const 2)))
+    (v128.store align=4 (i32.add (local.get $slopes) (local.get $end)) (v128.const f32x4 0 0 0 0))
+    (loop $mean
+      (local.set $mean (f32x4.add (local.get $mean) (f32x4.mul
+        (v128.load align=4 (i32.add (local.get $weights) (local.get $at)))
+        (v128.load align=4 (i32.add (local.get $slopes) (local.get $at))))))
+      (br_if $mean (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+    (local.set $mean (f32x4.splat (f32.add
+      (f32.add (f32x4.extract_lane 0 (local.get $mean)) (f32x4.extract_lane 1 (local.get $mean)))
+      (f32.add (f32x4.extract_lane 2 (local.get $mean)) (f32x4.extract_lane 3 (local.get $mean))))))
+    (local.set $at (i32.const 0))
+    (loop $slope
+      (v128.store align=4 (i32.add (local.get $slopes) (local.get $at)) (f32x4.mul
+        (f32x4.mul (f32x4.splat (local.get $scale)) (v128.load align=4 (i32.add (local.get $weights) (local.get $at))))
+        (f32x4.sub (v128.load align=4 (i32.add (local.get $slopes) (local.get $at))) (local.get $mean))))
+      (br_if $slope (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end)))))
+
+  ;; rows[token] += factors[token] * vector
+  (func (export "spread")
+    (param $rows i32) (param $factors i32) (param $vector i32) (param $stride i32) (param $tokens i32) (param $columns i32)
+    (local $end i32) (local $at i32) (local $factor v128) (local $to i32)
+    (local.set $end (i32.shl (local.get $columns) (i32.const 2)))
+    (block $done
+      (loop $token
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $factor (v128.load32_splat (local.get $factors)))
+        (local.set $at (i32.const 0))
+        (loop $column
+          (local.set $to (i32.add (local.get $rows) (local.get $at)))
+          (v128.store align=4 (local.get $to) (f32x4.add
+            (v128.load align=4 (local.get $to))
+            (f32x4.mul (local.get $factor) (v128.load align=4 (i32.add (local.get $vector) (local.get $at))))))
+          (br_if $column
+            (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
+        (local.set $factors (i32.add (local.get $factors) (i32.const 4)))
+        (local.set $rows (i32.add (local.get $rows) (local.get $stride)))
+        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
+        (br $token)))))

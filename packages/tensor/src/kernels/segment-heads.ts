@@ -6,45 +6,40 @@ import {
   attendBackward,
   attendForward,
 } from "./attention-heads.ts";
-import { attendHeap, attentionHeap } from "./heap-attention.ts";
+import { attendHeap, attendHeapBackward, attentionHeap } from "./heap-attention.ts";
 import { type AttentionSegment, type FusedLayout, spansOf, type TokenSpan } from "./segment-layout.ts";
 import { attendShort } from "./short-attention.ts";
 
 /** Longest segment, in rows, for which plain loops are quicker than products on a backend. */
 const SHORT = 8;
-/** The same for loops in the heap of the wasm backend. */
-const SHORT_IN_HEAP = 32;
 
 /** What {@link attendSegments} returns. */
 export interface SegmentResult {
   /** `[rows, heads * headDim]`. */
   readonly output: Float32Array;
-  /** Per segment what the backward pass needs; `undefined` for short ones, which compute it again, and silent ones. */
+  /** Per segment what the backward pass need not compute again. */
   readonly results: readonly (AttentionResult | undefined)[];
 }
 
-/** Attention of every segment: loops for short ones, products head by head for long ones. */
+/**
+ * Attention of every segment: in the heap of the wasm backend where that is possible, otherwise plain loops for short segments and
+ * products head by head for long ones.
+ */
 export function attendSegments(
   fused: tf.Tensor2D,
   segments: readonly AttentionSegment[],
   layout: FusedLayout,
 ): SegmentResult {
-  const width = layout.heads * layout.headDim;
-  const output = new Float32Array(fused.shape[0] * width);
-  const heap = attentionHeap(fused, layout);
-  const limit = heap === undefined ? SHORT : SHORT_IN_HEAP;
-  const heard = segments.filter(({ silent }) => silent !== true);
-  const short = new Set(heard.filter(({ length }) => length <= limit));
-  if (heap !== undefined && short.size > 0) attendHeap(output, fused, heap, { segments, chosen: [...short], layout });
-  if (short.size === heard.length && (heap !== undefined || heard.length === 0)) {
-    return { output, results: segments.map(() => undefined) };
-  }
+  const heap = attentionHeap([fused], layout);
+  if (heap !== undefined) return { output: attendHeap(heap, fused, segments, layout), results: [] };
   // A copy: products make tensors, after which a view may no longer hold.
   const rows = fused.dataSync<"float32">();
+  const width = layout.heads * layout.headDim;
+  const output = new Float32Array(fused.shape[0] * width);
   const results = segments.map((segment) => {
-    if (segment.silent === true || (heap !== undefined && short.has(segment))) return undefined;
+    if (segment.silent === true) return undefined;
     const spans = spansOf(rows, segments, segment, layout);
-    if (short.has(segment)) {
+    if (segment.length <= SHORT) {
       attendShort(output, rows, segment.start, spans, layout);
       return undefined;
     }
@@ -57,8 +52,7 @@ export function attendSegments(
 
 /** Gradient of the fused rows; that of the past is dropped. */
 export function attendSegmentsBackward(
-  fused: Float32Array,
-  slopes: Float32Array,
+  tensors: { readonly fused: tf.Tensor2D; readonly slopes: tf.Tensor },
   run: {
     readonly segments: readonly AttentionSegment[];
     readonly layout: FusedLayout;
@@ -66,7 +60,11 @@ export function attendSegmentsBackward(
   },
 ): Float32Array {
   const { segments, layout, forward } = run;
+  const heap = attentionHeap([tensors.fused, tensors.slopes], layout);
+  if (heap !== undefined) return attendHeapBackward(heap, tensors, segments, layout);
   const { heads, headDim } = layout;
+  const fused = tensors.fused.dataSync<"float32">();
+  const slopes = tensors.slopes.dataSync<"float32">();
   const result = new Float32Array(fused.length);
   segments.forEach((segment, index) => {
     if (segment.silent === true) return;

@@ -15,6 +15,10 @@ export interface WasmHeap {
   softmax(weights: number, tokens: number, scale: number): void;
   /** `sums += Σ weights[token] values[token]`; as `score`. */
   mix(sums: number, weights: number, values: number, stride: number, tokens: number, columns: number): void;
+  /** Slopes of scores from those of their probabilities, in place; may overwrite four numbers behind them; after `softmax`. */
+  slope(slopes: number, weights: number, tokens: number, scale: number): void;
+  /** `rows[token] += factors[token] vector`; as `score`. */
+  spread(rows: number, factors: number, vector: number, stride: number, tokens: number, columns: number): void;
 }
 
 /** The part of the wasm backend that is used here and that its typings hide. */
@@ -27,7 +31,7 @@ interface WasmBackend {
 }
 
 /** What the module of {@link HEAP_ATTENTION_CODE} exports. */
-type HeapLoops = Pick<WasmHeap, "score" | "softmax" | "mix">;
+type HeapLoops = Pick<WasmHeap, "score" | "softmax" | "mix" | "slope" | "spread">;
 
 /** The part of WebAssembly's own interface that is used; the compiler is told of no browser. */
 interface WebAssemblyApi {
@@ -45,7 +49,7 @@ const heaps = new WeakMap<WasmHeap["memory"], WasmHeap | null>();
 /**
  * The heap of the backend that runs, `undefined` where that is not wasm, or WebAssembly without SIMD.
  *
- * A module of 1.6 kB joins tfjs's own memory, so that rows and cached keys and values are read where they lie, four numbers at a time.
+ * A module of 2 kB joins tfjs's own memory, so that rows and cached keys and values are read where they lie, four numbers at a time.
  * The exact tfjs version is a peer dependency, which makes the untyped fields safe to use.
  */
 export function wasmHeap(): WasmHeap | undefined {
@@ -68,7 +72,7 @@ function instantiate(memory: WasmHeap["memory"]): HeapLoops | undefined {
   return validate(code) ? new Instance(new Module(code), { heap: { memory } }).exports : undefined;
 }
 
-function heapOf(wasm: NonNullable<WasmBackend["wasm"]>, { score, softmax, mix }: HeapLoops): WasmHeap {
+function heapOf(wasm: NonNullable<WasmBackend["wasm"]>, loops: HeapLoops): WasmHeap {
   return {
     memory: wasm.asm.memory,
     allocate(bytes) {
@@ -83,8 +87,10 @@ function heapOf(wasm: NonNullable<WasmBackend["wasm"]>, { score, softmax, mix }:
     free: (address) => {
       wasm._free(address);
     },
-    score,
-    softmax,
-    mix,
+    score: loops.score,
+    softmax: loops.softmax,
+    mix: loops.mix,
+    slope: loops.slope,
+    spread: loops.spread,
   };
 }

@@ -59,12 +59,9 @@ export function segmentAttention(fused: tf.Tensor2D, options: SegmentAttentionOp
     },
     backward: (gradient, [saved]) => ({
       fused: () => {
-        const values = (saved as tf.Tensor).dataSync<"float32">();
-        const slopes = gradient.dataSync<"float32">();
-        return tf.tensor2d(
-          attendSegmentsBackward(values, slopes, { segments, layout, forward: forward as SegmentResult }),
-          fused.shape,
-        );
+        const tensors = { fused: saved as tf.Tensor2D, slopes: gradient };
+        const run = { segments, layout, forward: forward as SegmentResult };
+        return tf.tensor2d(attendSegmentsBackward(tensors, run), fused.shape);
       },
     }),
   });
