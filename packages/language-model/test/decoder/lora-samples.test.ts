@@ -1,23 +1,19 @@
-import { checkLora, loraSamplesOf, targetName } from "@haps/language-model";
+import { checkLora, loraSamplesOf, resolveModelConfig, targetName } from "@haps/language-model";
 import type { LoraFactors, LoraWeights } from "@haps/spec";
 import { describeEachBackend, expectNoTensorLeak } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
-import { afterAll, describe, expect, it } from "vitest";
-import { smallLora, smallModel, smallShapes } from "./small-models.ts";
+import { describe, expect, it } from "vitest";
+import { smallLora, smallShapes } from "./small-models.ts";
 
-const model = { current: undefined as ReturnType<typeof smallModel> | undefined };
-const small = () => (model.current ??= smallModel(Object.values(smallShapes)[0]!, 1));
-afterAll(() => {
-  model.current?.dispose();
-});
+const small = { config: resolveModelConfig(Object.values(smallShapes)[0]!) };
 
 describeEachBackend("loraSamplesOf", () => {
   it("stacks weights of equal shape and scale, and numbers the calls", () => {
-    const { config } = small();
+    const { config } = small;
     const [first, other, second] = [
-      smallLora(small(), 1),
-      smallLora(small(), 2, { projections: ["o"] }),
-      smallLora(small(), 3),
+      smallLora(small, 1),
+      smallLora(small, 2, { projections: ["o"] }),
+      smallLora(small, 3),
     ];
     const groups = loraSamplesOf([first, undefined, other, second], config);
     expect(groups.map(({ sampleOf }) => sampleOf)).toEqual([
@@ -35,8 +31,8 @@ describeEachBackend("loraSamplesOf", () => {
   });
 
   it("makes no group of another scale or of no weights", () => {
-    const { config } = small();
-    const weights = smallLora(small(), 1, { projections: ["q"], layers: [1] });
+    const { config } = small;
+    const weights = smallLora(small, 1, { projections: ["q"], layers: [1] });
     const groups = loraSamplesOf([weights, { ...weights, scale: 2 }, { ...weights, targets: [] }], config);
     expect(groups.map(({ factors }) => factors.scale)).toEqual([0.7, 2]);
     tf.dispose(groups.map(({ factors }) => factors.targets.map(({ down, up }) => [down, up])));
@@ -44,7 +40,7 @@ describeEachBackend("loraSamplesOf", () => {
 
   it("leaves nothing but its factors", () => {
     expectNoTensorLeak(() =>
-      loraSamplesOf([smallLora(small(), 1)], small().config).flatMap(({ factors }) =>
+      loraSamplesOf([smallLora(small, 1)], small.config).flatMap(({ factors }) =>
         factors.targets.flatMap(({ down, up }) => [down, up]),
       ),
     );
@@ -53,7 +49,7 @@ describeEachBackend("loraSamplesOf", () => {
 
 describe("checkLora", () => {
   const changed = (change: (factors: LoraFactors) => LoraFactors): LoraWeights => {
-    const weights = smallLora(small(), 1, { projections: ["o"], layers: [1] });
+    const weights = smallLora(small, 1, { projections: ["o"], layers: [1] });
     return { ...weights, targets: weights.targets.map(change) };
   };
   const withTarget = (part: Partial<LoraFactors["target"]>) =>
@@ -88,13 +84,13 @@ describe("checkLora", () => {
     ],
   ] as const)("refuses %s by name", (_, weights, code, text) => {
     expect(() => {
-      checkLora(weights, small().config);
+      checkLora(weights, small.config);
     }).toThrow(expect.objectContaining({ code, message: expect.stringContaining(text) as string }));
   });
 
   it("accepts weights of every projection", () => {
     expect(() => {
-      checkLora(smallLora(small(), 1), small().config);
+      checkLora(smallLora(small, 1), small.config);
     }).not.toThrow();
     expect(targetName({ layer: 3, projection: "q", in: 1, out: 1, rank: 1 })).toBe("layer 3 q");
   });

@@ -52,7 +52,7 @@ export const allProjections: readonly LoraTarget["projection"][] = ["q", "k", "v
 
 /** Weights for the given projections of the given layers. */
 export function smallLora(
-  model: LanguageModel,
+  model: Pick<LanguageModel, "config">,
   seed: number,
   options: { projections?: readonly LoraTarget["projection"][]; layers?: readonly number[]; rank?: number } = {},
 ): LoraWeights {
