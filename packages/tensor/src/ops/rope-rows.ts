@@ -2,6 +2,7 @@ import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { peekValues } from "../kernels/peek-values.ts";
+import { rotateRows, rowAngles } from "../kernels/rotate-rows.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link ropeRows}. */
@@ -36,29 +37,24 @@ export interface RopeRowsOptions {
  */
 export function ropeRows(x: tf.Tensor2D, options: RopeRowsOptions): tf.Tensor2D {
   assertShape("ropeRows", "x", x, [null, null]);
-  const angles = anglesOf(x.shape, options);
+  checkOptions(x.shape, options);
+  const { headDim, heads } = options;
+  const angles = rowAngles(options.positions, options.frequencies);
+  const layout = { width: x.shape[1], heads, headDim, halves: true };
   const turned = differentiable({
     inputs: { x },
-    forward: () => tf.tensor2d(turn(peekValues(x), x.shape, angles, 1), x.shape),
+    forward: () => tf.tensor2d(rotateRows(peekValues(x), angles, layout, 1), x.shape),
     backward: (gradient) => ({
-      x: () => tf.tensor2d(turn(peekValues(gradient), x.shape, angles, -1), x.shape),
+      x: () => tf.tensor2d(rotateRows(peekValues(gradient), angles, layout, -1), x.shape),
     }),
   });
   return turned as tf.Tensor2D;
 }
 
-interface Angles {
-  readonly heads: number;
-  readonly half: number;
-  /** `[rows, half]`. */
-  readonly cosines: Float64Array;
-  readonly sines: Float64Array;
-}
-
-function anglesOf([rows, width]: readonly [number, number], options: RopeRowsOptions): Angles {
+function checkOptions([rows, width]: readonly [number, number], options: RopeRowsOptions): void {
   const { headDim, heads, positions, frequencies } = options;
   const half = headDim / 2;
-  if (!Number.isInteger(half) || half < 1 || heads * headDim > width) {
+  if (!Number.isInteger(half) || half < 1 || !Number.isInteger(heads) || heads < 0 || heads * headDim > width) {
     throw new ShapeError("ropeRows", "x", `a last axis of at least ${heads} heads of an even ${headDim}`, [
       rows,
       width,
@@ -71,36 +67,4 @@ function anglesOf([rows, width]: readonly [number, number], options: RopeRowsOpt
       { positions: positions.length, rows, frequencies: frequencies.length, half },
     );
   }
-  const cosines = new Float64Array(rows * half);
-  const sines = new Float64Array(rows * half);
-  for (let index = 0; index < cosines.length; index += 1) {
-    const angle = (positions[Math.floor(index / half)] as number) * (frequencies[index % half] as number);
-    cosines[index] = Math.cos(angle);
-    sines[index] = Math.sin(angle);
-  }
-  return { heads, half, cosines, sines };
-}
-
-function turn(
-  values: Float32Array,
-  [rows, width]: readonly [number, number],
-  { heads, half, cosines, sines }: Angles,
-  direction: 1 | -1,
-): Float32Array {
-  const result = values.slice();
-  for (let row = 0; row < rows; row += 1) {
-    const table = row * half;
-    for (let head = 0; head < heads; head += 1) {
-      const start = row * width + 2 * head * half;
-      for (let pair = 0; pair < half; pair += 1) {
-        const a = values[start + pair] as number;
-        const b = values[start + half + pair] as number;
-        const cosine = cosines[table + pair] as number;
-        const sine = direction * (sines[table + pair] as number);
-        result[start + pair] = a * cosine - b * sine;
-        result[start + half + pair] = a * sine + b * cosine;
-      }
-    }
-  }
-  return result;
 }

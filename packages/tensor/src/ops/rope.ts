@@ -2,6 +2,7 @@ import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { peekValues } from "../kernels/peek-values.ts";
+import { type RowAngles, rotateRows, rowAngles } from "../kernels/rotate-rows.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link rope}. */
@@ -39,34 +40,21 @@ export interface RopeOptions {
 export function rope(x: tf.Tensor3D, options: RopeOptions): tf.Tensor3D {
   const { headDim } = options;
   assertShape("rope", "x", x, [null, null, null]);
-  const [, tokens, width] = x.shape;
-  const angles = makeAngles(tokens, options);
+  const [batch, tokens, width] = x.shape;
+  const angles = anglesOf(batch, tokens, options);
   if (width % headDim !== 0) throw new ShapeError("rope", "x", `a last axis of a multiple of ${headDim}`, x.shape);
-  const layout: Layout = { tokens, width, headDim, halves: (options.pairs ?? "half") === "half" };
+  const layout = { width, heads: width / headDim, headDim, halves: (options.pairs ?? "half") === "half" };
   const turned = differentiable({
     inputs: { x },
-    forward: () => tf.tensor(turn(peekValues(x), angles, layout, 1), x.shape),
+    forward: () => tf.tensor(rotateRows(peekValues(x), angles, layout, 1), x.shape),
     backward: (gradient) => ({
-      x: () => tf.tensor(turn(peekValues(gradient), angles, layout, -1), x.shape),
+      x: () => tf.tensor(rotateRows(peekValues(gradient), angles, layout, -1), x.shape),
     }),
   });
   return turned as tf.Tensor3D;
 }
 
-interface Layout {
-  readonly tokens: number;
-  readonly width: number;
-  readonly headDim: number;
-  readonly halves: boolean;
-}
-
-/** Cosine and sine per token and pair, `[tokens, headDim / 2]`. */
-interface Angles {
-  readonly cosines: Float64Array;
-  readonly sines: Float64Array;
-}
-
-function makeAngles(tokens: number, options: RopeOptions): Angles {
+function anglesOf(batch: number, tokens: number, options: RopeOptions): RowAngles {
   const { headDim, base = 10_000, offset = 0 } = options;
   if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) {
     throw new HapsError(
@@ -93,34 +81,6 @@ function makeAngles(tokens: number, options: RopeOptions): Angles {
       { frequencies: frequencies.length, headDim },
     );
   }
-  const cosines = new Float64Array(tokens * half);
-  const sines = new Float64Array(tokens * half);
-  for (let index = 0; index < cosines.length; index += 1) {
-    const angle = (offset + Math.floor(index / half)) * (frequencies[index % half] as number);
-    cosines[index] = Math.cos(angle);
-    sines[index] = Math.sin(angle);
-  }
-  return { cosines, sines };
-}
-
-/** Turns forward for direction 1, back for -1. */
-function turn(values: Float32Array, { cosines, sines }: Angles, layout: Layout, direction: 1 | -1): Float32Array {
-  const { tokens, width, headDim, halves } = layout;
-  const half = headDim / 2;
-  const stride = halves ? 1 : 2;
-  const distance = halves ? half : 1;
-  const result = new Float32Array(values.length);
-  for (let head = 0; head < values.length; head += headDim) {
-    const table = (Math.floor(head / width) % tokens) * half;
-    for (let pair = 0; pair < half; pair += 1) {
-      const first = head + pair * stride;
-      const a = values[first] as number;
-      const b = values[first + distance] as number;
-      const cosine = cosines[table + pair] as number;
-      const sine = direction * (sines[table + pair] as number);
-      result[first] = a * cosine - b * sine;
-      result[first + distance] = a * sine + b * cosine;
-    }
-  }
-  return result;
+  const positions = Float64Array.from({ length: batch * tokens }, (_, row) => offset + (row % tokens));
+  return rowAngles(positions, frequencies);
 }
