@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { DataError } from "@haps/spec";
 import type { ByteSource } from "@haps/tensor";
 
-/** Largest file of text that is read whole. */
+/** Largest file of text that is read whole, unless more is allowed. */
 const LARGEST_TEXT = 16 * 2 ** 20;
 
 /** Most bytes that one read asks for; the system takes less than 2 GiB. */
@@ -31,16 +31,16 @@ export async function openFile(path: string): Promise<OpenFile> {
   };
 }
 
-/** A small text file, `undefined` where there is none. */
-export async function readText(path: string): Promise<string | undefined> {
+/** A text file of at most `most` bytes, `undefined` where there is none. */
+export async function readText(path: string, most = LARGEST_TEXT): Promise<string | undefined> {
   const facts = await stat(path).catch((cause: unknown) => {
     if (isMissing(cause)) return undefined;
     throw unreadable(path, cause);
   });
   if (facts === undefined) return undefined;
   if (!facts.isFile()) throw noFile(path);
-  if (facts.size > LARGEST_TEXT) {
-    throw new DataError({ file: path }, `has ${facts.size} bytes; expected at most ${LARGEST_TEXT}`, "fetch it again");
+  if (facts.size > most) {
+    throw new DataError({ file: path }, `has ${facts.size} bytes; expected at most ${most}`, "fetch it again");
   }
   return readFile(path, "utf8").catch((cause: unknown) => {
     throw unreadable(path, cause);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataError, quoteValue } from "@haps/spec";
 import { z } from "zod";
 import { readText } from "./file-source.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** Which files hold the weights of a folder. */
 export interface WeightFiles {
@@ -56,12 +57,4 @@ function adviceFor(present: readonly string[]): string {
   const other = present.find((file) => /\.(bin|pt|pth|gguf|h5|msgpack|onnx)$/.test(file));
   if (other === undefined) return "give a model folder as Hugging Face lays it out, or fetch it again";
   return `weights are read from safetensors only, not from ${quoteValue(other)}; convert them with transformers' save_pretrained`;
-}
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new DataError({ file }, "is not JSON", "the file is damaged; fetch it again", { cause });
-  }
 }

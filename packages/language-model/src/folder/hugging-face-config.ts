@@ -2,6 +2,7 @@ import { DataError, HapsError, quoteValue } from "@haps/spec";
 import { z } from "zod";
 import { MODEL_FAMILIES, type ModelConfig, type ModelConfigInput, resolveModelConfig } from "../model/model-config.ts";
 import { ARCHITECTURES } from "./architectures.ts";
+import { parseJsonObject } from "./parse-json.ts";
 import { ropeSchema, ropeSettings } from "./rope-settings.ts";
 
 const count = z.int().positive();
@@ -92,7 +93,7 @@ export interface ConfigTexts {
  */
 export function parseHuggingFaceConfig(texts: ConfigTexts): ModelConfig {
   const { files } = texts;
-  const record = parseObject(texts.config, files.config);
+  const record = parseJsonObject(texts.config, files.config);
   const family = familyOf(record, files.config);
   for (const [field, advice] of UNSUPPORTED) {
     if (!isAbsent(record[field])) throw unsupported(files.config, field, record[field], advice);
@@ -105,7 +106,7 @@ export function parseHuggingFaceConfig(texts: ConfigTexts): ModelConfig {
   const generation =
     texts.generation === undefined
       ? {}
-      : parseWith(generationSchema, parseObject(texts.generation, files.generation), files.generation);
+      : parseWith(generationSchema, parseJsonObject(texts.generation, files.generation), files.generation);
   const named = file.eos_token_id === undefined && isAbsent(generation.eos_token_id) ? DEFAULTS[family].end : undefined;
   const endTokens = new Set([file.eos_token_id, generation.eos_token_id, named].flatMap(listOf));
   return resolve(
@@ -185,19 +186,6 @@ function resolve(input: ModelConfigInput, file: string): ModelConfig {
     if (!HapsError.isInstance(cause)) throw cause;
     throw new DataError({ file }, cause.message, "the sizes do not fit together; fetch the file again", { cause });
   }
-}
-
-function parseObject(text: string, file: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError({ file }, "is not JSON", "the file is damaged; fetch it again", { cause });
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw new DataError({ file }, `holds ${quoteValue(value)}`, "expected an object; fetch the file again");
 }
 
 function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown, file: string): z.output<Schema> {

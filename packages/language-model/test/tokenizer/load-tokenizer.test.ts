@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { cp, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,11 +66,15 @@ describe("loading a tokenizer", () => {
     }
   });
 
-  it("refuses a file of absurd size before reading it, and a folder in place of a file", async () => {
+  it("refuses a file of absurd size before reading it, and a folder or a pipe in place of a file", async () => {
     await truncate(join(folder, "tokenizer.json"), 2 ** 30);
-    await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer.json: the file has 1073741824 bytes/);
+    await expect(loadTokenizer(folder)).rejects.toThrow(/tokenizer\.json: has 1073741824 bytes/);
     await rm(join(folder, "tokenizer.json"));
     await cp(tokenizerFolder("headed"), join(folder, "tokenizer.json"), { recursive: true });
+    await expect(loadTokenizer(folder)).rejects.toEqual(refusal("tokenizer.json"));
+    // Opening a pipe would wait for whoever writes into it.
+    await rm(join(folder, "tokenizer.json"), { recursive: true });
+    execFileSync("mkfifo", [join(folder, "tokenizer.json")]);
     await expect(loadTokenizer(folder)).rejects.toEqual(refusal("tokenizer.json"));
   });
 
