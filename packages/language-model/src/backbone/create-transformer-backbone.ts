@@ -17,7 +17,10 @@ export interface TransformerBackboneOptions {
   readonly assignments?: AssignmentTokens;
   /** Default `mean`, as released. */
   readonly pooling?: Pooling;
-  /** First layer that is trained, 0 for all with the embedding, the number of layers for the final norm and head only. Default 0. */
+  /**
+   * First layer that is trained, 0 for all with the embedding, the number of layers for the final norm and the head only; tied
+   * embeddings are trained from 0 alone, as embedding and as head. Default 0.
+   */
   readonly trainFrom?: number | "frozen";
 }
 

@@ -19,8 +19,8 @@ export interface TokenizerParts {
 /**
  * Makes a tokenizer from the contents of its files.
  *
- * Deviations from Hugging Face transformers: a text that begins with the begin token gets no second one, templates never see today's
- * date, and decoding never removes spaces before punctuation.
+ * Deviations from Hugging Face transformers: a text that begins with the begin token gets no second one, a conversation whose template
+ * writes none gets one where texts do, templates never see today's date, and decoding never removes spaces before punctuation.
  *
  * @throws DataError naming the file for content that is damaged or unknown.
  *

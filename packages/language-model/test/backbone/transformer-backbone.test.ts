@@ -155,16 +155,15 @@ describeEachBackend("createTransformerBackbone", () => {
     tf.disposeVariables();
   });
 
-  it("encodes a ragged batch as each prompt alone", () => {
+  it("encodes a ragged batch as each prompt alone, on wasm bit for bit", () => {
     const model = smallModel(llama, 4);
     const prompts = [4, 17, 1, 9].map((length) => ({ tokens: drawTokens(model, length, length) }));
     for (const pooling of ["mean", "last"] as const) {
       const backbone = createTransformerBackbone({ model, pooling });
-      expectClose(
-        hiddenOf(backbone, prompts, true).flat(),
-        prompts.flatMap((prompt) => hiddenOf(backbone, [prompt], true).flat()),
-        { atol: 1e-6 },
-      );
+      const together = hiddenOf(backbone, prompts, true).flat();
+      const alone = prompts.flatMap((prompt) => hiddenOf(backbone, [prompt], true).flat());
+      if (tf.getBackend() === "wasm") expect(together).toEqual(alone);
+      else expectClose(together, alone, { atol: 1e-6 });
     }
     model.dispose();
   });
