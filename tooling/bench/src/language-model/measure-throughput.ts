@@ -9,7 +9,7 @@ import type { Measurement } from "./measurement.ts";
 
 const CONTEXTS = [64, 128, 256];
 const BATCH = 16;
-const STEPS = 8;
+const STEPS = 16;
 
 /** Tokens per second of prefill, decoding and training for the sizes and contexts of the embedded pool. */
 export async function measureThroughput(progress: Progress): Promise<Measurement> {
@@ -27,25 +27,37 @@ async function measureContext(
   progress: Progress,
 ): Promise<BenchmarkRow[]> {
   const model = createBenchModel(shape);
+  // A model of its own: after each update the backend packs its kernels anew.
+  const trained = createBenchModel(shape);
   const run = decodeRun(model, { batch: BATCH, prompt: context, steps: STEPS });
   const sequences = Array.from({ length: BATCH }, (_, index) => ({
     tokens: benchTokens(`training ${index}`, context),
   }));
-  const trainer = createLanguageModelTrainer({ model, batches: () => sequences, rng: createRng(1) });
+  const trainer = createLanguageModelTrainer({ model: trained, batches: () => sequences, rng: createRng(1) });
   try {
     const counts = {
       prefill: BATCH * context,
       decode: BATCH * STEPS,
       training: BATCH * (context - 1),
     };
-    const times = await interleave(
+    const options = {
+      warmUp: 2,
+      rounds: 7,
+      progress: (line: string) => progress(`${size}, context ${context}, ${line}`),
+    };
+    const reading = await interleave(
       [
         { name: "prefill", run: () => run.prefill() },
         { name: "decode", prepare: () => run.prefill(), run: () => run.steps() },
-        { name: "training", run: () => void trainer.step() },
       ],
-      { warmUp: 1, rounds: 3, progress: (line) => progress(`${size}, context ${context}, ${line}`) },
+      options,
     );
+    // Apart from the others: what a training step leaves to be collected would fall on them.
+    const training = await interleave([{ name: "training", run: () => void trainer.step() }], {
+      ...options,
+      rounds: 5,
+    });
+    const times = new Map([...reading, ...training]);
     return (Object.keys(counts) as (keyof typeof counts)[]).map((name) => ({
       case: `${name}, ${size}, context ${context}, batch ${BATCH}`,
       median: (1000 * counts[name]) / median(times.get(name) ?? []),
@@ -53,5 +65,6 @@ async function measureContext(
     }));
   } finally {
     model.dispose();
+    trained.dispose();
   }
 }
