@@ -107,4 +107,13 @@ describe("the code of attention in the heap", () => {
       vi.unstubAllGlobals();
     }
   });
+
+  it("does not join a memory that threads share", () => {
+    const memory = { buffer: new SharedArrayBuffer(65_536) };
+    const backend = vi.spyOn(tf.engine(), "backend", "get");
+    backend.mockReturnValue({ wasm: { asm: { memory } } } as unknown as tf.KernelBackend);
+    expect(wasmHeap()).toBeUndefined();
+    backend.mockRestore();
+    expect(wasmHeap()).toBeDefined();
+  });
 });

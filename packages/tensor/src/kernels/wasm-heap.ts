@@ -43,11 +43,11 @@ interface WebAssemblyApi {
   ) => { readonly exports: HeapLoops };
 }
 
-/** Per memory; `null` where the engine knows no SIMD. */
+/** Per memory; `null` where the module cannot join it. */
 const heaps = new WeakMap<WasmHeap["memory"], WasmHeap | null>();
 
 /**
- * The heap of the backend that runs, `undefined` where that is not wasm, or WebAssembly without SIMD.
+ * The heap of the backend that runs, `undefined` where that is not wasm, threads share its memory, or the engine knows no SIMD.
  *
  * A module of 2 kB joins tfjs's own memory, so that rows and cached keys and values are read where they lie, four numbers at a time.
  * The exact tfjs version is a peer dependency, which makes the untyped fields safe to use.
@@ -64,8 +64,10 @@ export function wasmHeap(): WasmHeap | undefined {
   return heap ?? undefined;
 }
 
-/** Compiles the module and joins it to the memory; `undefined` where the engine does not know its instructions. */
+/** Compiles the module and joins it to the memory; `undefined` where that is not possible. */
 function instantiate(memory: WasmHeap["memory"]): HeapLoops | undefined {
+  // The threaded build of tfjs has a shared memory, which only a module that declares it so may import.
+  if (!(memory.buffer instanceof ArrayBuffer)) return undefined;
   const { validate, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi })
     .WebAssembly;
   const code = Uint8Array.from(atob(HEAP_ATTENTION_CODE), (letter) => letter.charCodeAt(0));
