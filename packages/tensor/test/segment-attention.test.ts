@@ -192,6 +192,8 @@ describeEachBackend("segmentAttention", () => {
           { start: 1, length: 1 },
         ],
         [{ start: 0, length: 1, past: { keys: new Float32Array(8), values: new Float32Array(7), length: 1 } }],
+        [{ start: 0, length: 1, past: { keys: new Float32Array(8), values: new Float32Array(8), length: 0.5 } }],
+        [{ start: 0, length: 1, past: { keys: new Float32Array(8), values: new Float32Array(8), length: -1 } }],
       ]) {
         expect(() => run(segments)).toThrow(configError);
       }

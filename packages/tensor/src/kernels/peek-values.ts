@@ -12,6 +12,16 @@ interface WasmBackend {
  *
  * `dataSync` on wasm copies; the copies of one training step of a small decoder cost a tenth of its time in garbage collection.
  * The exact tfjs version is a peer dependency, which makes the untyped fields safe to use.
+ *
+ * @param tensor - Borrowed.
+ *
+ * @example
+ * ```ts
+ * const x = tf.tensor1d([1, 2]);
+ * const [first, second] = peekValues(x);
+ * x.dispose(); // from here on nobody looks
+ * console.assert(first === 1 && second === 2);
+ * ```
  */
 export function peekValues(tensor: tf.Tensor): Float32Array {
   const { wasm, dataIdMap } = tf.backend() as unknown as Partial<WasmBackend>;

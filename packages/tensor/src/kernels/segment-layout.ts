@@ -1,4 +1,7 @@
-/** Keys and values of tokens before a segment that are not among the rows, `[length, keyValueHeads * headDim]`. */
+/**
+ * Keys and values of tokens before a segment that are not among the rows, `[length, keyValueHeads * headDim]`; read in the backward pass
+ * too. Getters may look them up anew, as those of a `FloatStore` must be.
+ */
 export interface AttentionPast {
   /** May be longer than `length` rows; the rest is not read. */
   readonly keys: Float32Array;

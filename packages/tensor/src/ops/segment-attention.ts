@@ -2,7 +2,7 @@ import { HapsError, ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { attendSegments, attendSegmentsBackward, type SegmentResult } from "../kernels/segment-heads.ts";
-import type { AttentionSegment, FusedLayout } from "../kernels/segment-layout.ts";
+import type { AttentionPast, AttentionSegment, FusedLayout } from "../kernels/segment-layout.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link segmentAttention}. */
@@ -99,15 +99,19 @@ function checkSegments(segments: readonly AttentionSegment[], rows: number, layo
     const inside =
       Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length > 0 && start + length <= rows;
     const before = ancestors.every((ancestor) => Number.isInteger(ancestor) && ancestor >= 0 && ancestor < index);
-    const full = past === undefined || Math.min(past.keys.length, past.values.length) >= past.length * stride;
+    const full = past === undefined || isFull(past, stride);
     if (inside && before && full && !covered.subarray(start, start + length).includes(1)) {
       covered.fill(1, start, start + length);
       return;
     }
     throw new HapsError(
       "config",
-      `segmentAttention: segment ${index} has start ${start}, length ${length}, ancestors [${ancestors.join()}], past of ${past?.length ?? 0}; expected rows below ${rows} that no other segment has, ancestors below ${index}, and ${stride} numbers per token of the past`,
+      `segmentAttention: segment ${index} has start ${start}, length ${length}, ancestors [${ancestors.join()}], past of ${past?.length ?? 0}; expected rows below ${rows} that no other segment has, ancestors below ${index}, and ${stride} numbers per token of the past, a whole number of tokens`,
       { index, start, length, ancestors, rows },
     );
   });
+}
+
+function isFull({ keys, values, length }: AttentionPast, stride: number): boolean {
+  return Number.isInteger(length) && length >= 0 && Math.min(keys.length, values.length) >= length * stride;
 }
