@@ -144,7 +144,8 @@ export interface GradientEngine extends Engine {
   /**
    * Differentiates recorded calls; the items are independent of each other.
    *
-   * @throws HapsError code `disposed` after `dispose`, and for weights or tokens that do not fit the model.
+   * @throws HapsError code `aborted` when the signal fires, `disposed` after `dispose`, and for weights or tokens that do not fit the
+   *   model.
    */
-  loraGradient(items: readonly GradientItem[]): Promise<LoraGradients>;
+  loraGradient(items: readonly GradientItem[], options?: Abortable): Promise<LoraGradients>;
 }

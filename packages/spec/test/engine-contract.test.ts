@@ -1,4 +1,5 @@
 import {
+  type Abortable,
   type Engine,
   type EngineCapabilities,
   type Generation,
@@ -100,8 +101,10 @@ function createToy(): GradientEngine {
         yield { text: String(token), tokens: [token], ...generation };
       }
     },
-    async loraGradient(items) {
-      check();
+    async loraGradient(items, { signal } = {}) {
+      check(signal);
+      await turn();
+      check(signal);
       return toyGradient(items);
     },
     async dispose() {
@@ -192,6 +195,11 @@ const broken: Readonly<Record<string, Change>> = {
       }));
       return { logLikelihoods, gradients: doubled };
     },
+  }),
+  "stops a gradient with code aborted when its signal fires, before or meanwhile": (inner) => ({
+    ...inner,
+    loraGradient: (items: readonly GradientItem[], options: Abortable = {}) =>
+      inner.loraGradient(items, options.signal?.aborted === true ? options : {}),
   }),
 };
 

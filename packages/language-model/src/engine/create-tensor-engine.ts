@@ -79,7 +79,7 @@ export function createTensorEngine(options: TensorEngineOptions): GradientEngine
     capabilities: CAPABILITIES,
     generate: (calls, { signal } = {}) => work.run((own) => generateInBatches(generator, calls, maxBatch, own), signal),
     stream: (call, { signal } = {}) => work.stream((own) => generator.stream(call, { signal: own }), signal),
-    loraGradient: (items) => work.run((own) => differentiate(candidate, model, items, own)),
+    loraGradient: (items, { signal } = {}) => work.run((own) => differentiate(candidate, model, items, own), signal),
     dispose: () => work.end(),
   };
 }
@@ -116,9 +116,12 @@ async function differentiate(
   });
   const steps = gradientSteps(model, completions);
   for (;;) {
+    if (signal.aborted) {
+      const message = `engine of ${JSON.stringify(candidate)}: the gradient was aborted by its signal`;
+      throw new HapsError("aborted", message, { candidate }, { cause: signal.reason });
+    }
     const step = steps.next();
     if (step.done === true) return step.value;
     await setImmediate();
-    signal.throwIfAborted();
   }
 }

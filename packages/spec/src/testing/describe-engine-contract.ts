@@ -8,7 +8,7 @@ import type { EngineContractOptions } from "./engine-subject.ts";
  *
  * Calls: one entry each in order, failures that stand alone, calls left untouched, seeds, log-probabilities. Streams: the same as
  * generated, left early. Life: abortion before and meanwhile, disposal. LoRA: each call its own, refused where there is none, and
- * gradients that agree with a difference along them.
+ * gradients that agree with a difference along them and can be aborted.
  *
  * Every test makes its own engine and disposes it. Tests on tensors set their backend beforehand.
  *

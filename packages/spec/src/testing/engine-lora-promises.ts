@@ -1,6 +1,6 @@
 import type { Engine, Generation, GenerationCall, GradientEngine, GradientItem } from "../engine.ts";
 import type { LoraWeights } from "../lora-weights.ts";
-import { type EnginePromise, ensure, generationsOf, sameGeneration } from "./engine-subject.ts";
+import { type EnginePromise, ensure, ensureRejects, generationsOf, sameGeneration } from "./engine-subject.ts";
 
 /** How far a log-likelihood may be from the sum of log-probabilities, per token. */
 const PER_TOKEN = 1e-3;
@@ -71,6 +71,26 @@ export const engineLoraPromises: readonly EnginePromise[] = [
         );
       });
       await ensureSlopes(engine, items[0] as GradientItem, gradients[0] as LoraWeights);
+    },
+  },
+  {
+    name: "stops a gradient with code aborted when its signal fires, before or meanwhile",
+    applies: ({ capabilities, lora }) => capabilities.gradients && lora !== undefined,
+    check: async ({ calls, lora }, engine) => {
+      const generations = await generationsOf(engine, calls);
+      const items = generations.map((generation) => itemOf(engine, generation, lora as LoraWeights, 1));
+      const gradient = (signal: AbortSignal) => (engine as GradientEngine).loraGradient(items, { signal });
+      const reason = new Error("stopped by the contract suite");
+      await ensureRejects(() => gradient(AbortSignal.abort(reason)), "aborted", "a gradient's aborted signal");
+      const meanwhile = (): Promise<unknown> => {
+        const controller = new AbortController();
+        const run = gradient(controller.signal);
+        controller.abort(reason);
+        return run;
+      };
+      await ensureRejects(meanwhile, "aborted", "a gradient's signal that fires meanwhile");
+      const { logLikelihoods } = await gradient(new AbortController().signal);
+      ensure(logLikelihoods.length === items.length, "a signal that does not fire stopped a gradient");
     },
   },
 ];
