@@ -1,3 +1,4 @@
+import { HapsError } from "@haps/spec";
 import { differentiable, peekValues } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 
@@ -18,6 +19,7 @@ export interface Picks {
  *
  * @param logits - x, `[rows, vocabulary]`.
  * @returns `[scores]`; the caller owns it.
+ * @throws HapsError code `non-finite` naming the score.
  */
 export function pickedLogProbs(logits: tf.Tensor2D, picks: Picks): tf.Tensor1D {
   const [rows, vocabulary] = logits.shape;
@@ -37,6 +39,7 @@ export function pickedLogProbs(logits: tf.Tensor2D, picks: Picks): tf.Tensor1D {
           const row = rowOf[pick] as number;
           sum += (values[row * vocabulary + (tokens[pick] as number)] as number) - (logSums[row] as number);
         }
+        if (!Number.isFinite(sum)) throw notFinite(score, scores, sum);
         sums[score] = sum;
       }
       return tf.tensor1d(sums);
@@ -69,6 +72,15 @@ export function pickedLogProbs(logits: tf.Tensor2D, picks: Picks): tf.Tensor1D {
     }),
   });
   return result as tf.Tensor1D;
+}
+
+/** A ranking of such scores would mean nothing, and nobody would see it. */
+function notFinite(score: number, scores: number, value: number): HapsError {
+  return new HapsError(
+    "non-finite",
+    `AssignmentScorer: score ${score} of ${scores} is ${value}; look for NaN or overflow in the weights of the backbone`,
+    { score, value },
+  );
 }
 
 function logSumsOf(values: Float32Array, rows: number, width: number): Float64Array<ArrayBuffer> {

@@ -172,6 +172,26 @@ describeEachBackend("scores of assignments", () => {
     tf.disposeVariables();
   });
 
+  it.each([true, false])("are never handed out where they are no numbers [inference %s]", (inference) => {
+    const model = smallModel(shapes[0]?.[1] as (typeof shapes)[0][1], 11);
+    tf.tidy(() => model.variables.get("norm/gain").assign(tf.fill([model.config.dim], Number.NaN)));
+    const error = expect.objectContaining({
+      code: "non-finite",
+      message: expect.stringMatching(/score 0 of \d+ is NaN/) as unknown,
+    });
+    scored(
+      model,
+      assignments,
+      [[5, 6], [1]],
+      (scorer) => {
+        expect(() => jointOf(scorer)).toThrow(error);
+        expect(() => scorer.next([[[]], [[1]]])).toThrow(error);
+      },
+      inference,
+    );
+    model.dispose();
+  });
+
   it("refuse texts that are too many, and prefixes that are none", () => {
     const model = smallModel(shapes[0]?.[1] as (typeof shapes)[0][1], 9);
     const options = Array.from({ length: 7 }, (_, candidate) => [3 + candidate]);
