@@ -116,4 +116,20 @@ describe("the code of attention in the heap", () => {
     backend.mockRestore();
     expect(wasmHeap()).toBeDefined();
   });
+
+  it("makes addresses above 2 GiB positive, and says how much there is no room for", () => {
+    const Memory = (wasmHeap() as WasmHeap).memory.constructor as new (size: { initial: number }) => object;
+    const addresses = [-2_013_172_712, 0];
+    const wasm = {
+      asm: { memory: new Memory({ initial: 1 }) },
+      _malloc: () => addresses.shift(),
+      _free: () => undefined,
+    };
+    const backend = vi.spyOn(tf.engine(), "backend", "get");
+    backend.mockReturnValue({ wasm } as unknown as tf.KernelBackend);
+    const heap = wasmHeap();
+    backend.mockRestore();
+    expect(heap?.allocate(8)).toBe(2 ** 32 - 2_013_172_712);
+    expect(() => heap?.allocate(12)).toThrow(expect.objectContaining({ code: "backend", facts: { bytes: 12 } }));
+  });
 });

@@ -78,7 +78,8 @@ function heapOf(wasm: NonNullable<WasmBackend["wasm"]>, loops: HeapLoops): WasmH
   return {
     memory: wasm.asm.memory,
     allocate(bytes) {
-      const address = wasm._malloc(bytes);
+      // As tfjs does: above 2 GiB the signed number is negative.
+      const address = wasm._malloc(bytes) >>> 0;
       if (address !== 0 || bytes === 0) return address;
       throw new HapsError(
         "backend",
