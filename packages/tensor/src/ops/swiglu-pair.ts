@@ -1,8 +1,8 @@
 import { ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { exponential } from "../kernels/exponential.ts";
 import { peekValues } from "../kernels/peek-values.ts";
-import { type GateArrays, gateSlopes, passGates } from "../kernels/swish-gate.ts";
 import { assertShape } from "../shape.ts";
 
 /**
@@ -26,21 +26,48 @@ export function swigluPair(x: tf.Tensor2D): tf.Tensor2D {
   const [rows, width] = x.shape;
   if (width % 2 !== 0) throw new ShapeError("swigluPair", "x", "an even last axis: gate and up side by side", x.shape);
   const hidden = width / 2;
-  const layout = { rows, hidden, stride: width, upStart: hidden };
-  const pair = (values: Float32Array): GateArrays => ({ gates: values, ups: values });
   const result = differentiable({
     inputs: { x },
     forward: (save) => {
       save([x]);
-      return tf.tensor2d(passGates(pair(peekValues(x)), layout), [rows, hidden]);
+      return tf.tensor2d(gated(peekValues(x), rows, hidden), [rows, hidden]);
     },
     backward: (gradient, [saved]) => ({
       x: () => {
-        const slopes = new Float32Array(rows * width);
-        gateSlopes(pair(slopes), peekValues(gradient), pair(peekValues(saved as tf.Tensor)), layout);
-        return tf.tensor2d(slopes, [rows, width]);
+        const values = peekValues(saved as tf.Tensor);
+        return tf.tensor2d(slopesOf(values, peekValues(gradient), rows, hidden), [rows, width]);
       },
     }),
   });
   return result as tf.Tensor2D;
+}
+
+/** A loop of its own beside that of `swiglu`: over two arrays in place of one it takes a tenth longer. */
+function gated(values: Float32Array, rows: number, hidden: number): Float32Array {
+  const result = new Float32Array(rows * hidden);
+  for (let row = 0; row < rows; row += 1) {
+    const gates = 2 * row * hidden;
+    for (let column = 0; column < hidden; column += 1) {
+      const gate = values[gates + column] as number;
+      result[row * hidden + column] = (gate / (1 + exponential(-gate))) * (values[gates + hidden + column] as number);
+    }
+  }
+  return result;
+}
+
+/** With σ the open share: `d gate = dy · up · σ (1 + gate (1 - σ))`, `d up = dy · gate σ`. */
+function slopesOf(values: Float32Array, slopes: Float32Array, rows: number, hidden: number): Float32Array {
+  const result = new Float32Array(2 * rows * hidden);
+  for (let row = 0; row < rows; row += 1) {
+    const gates = 2 * row * hidden;
+    for (let column = 0; column < hidden; column += 1) {
+      const gate = values[gates + column] as number;
+      const share = 1 / (1 + exponential(-gate));
+      const slope = slopes[row * hidden + column] as number;
+      const up = values[gates + hidden + column] as number;
+      result[gates + column] = slope * up * share * (1 + gate * (1 - share));
+      result[gates + hidden + column] = slope * gate * share;
+    }
+  }
+  return result;
 }
