@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { printJson } from "../src/commands/json-output.ts";
 import { formatCost, formatDifference, formatDuration, formatScore } from "../src/terminal/format-number.ts";
 import { createColours, wantsColours } from "../src/terminal/terminal.ts";
 import { textTable, visibleWidth, wrapText } from "../src/terminal/text-table.ts";
@@ -24,6 +25,16 @@ describe("visibleText", () => {
     expect(visibleText("\u001b[2Ja\u0007\rb\u007f\u009b1m\u0000")).toBe("\\x1b[2Ja\\x07\\x0db\\x7f\\x9b1m\\x00");
     const harmless = "tab\tand\nnewline, \u00a0 é 橋 👍🏽 \\x1b";
     expect(visibleText(harmless)).toBe(harmless);
+  });
+});
+
+describe("printJson", () => {
+  it("writes a value without control characters, which reads as the same value", () => {
+    const value = { text: "\u001b[2J\u009b1m\u007f\tend é", list: [1] };
+    let out = "";
+    printJson({ out: (text) => (out += text) }, value);
+    expect(out).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(JSON.parse(out)).toEqual(value);
   });
 });
 
