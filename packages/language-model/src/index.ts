@@ -8,10 +8,11 @@ export {
 export { createTransformerBackbone, type TransformerBackboneOptions } from "./backbone/create-transformer-backbone.ts";
 export { encodePrompt, type PromptParts } from "./backbone/encode-prompt.ts";
 export type { Pooling } from "./backbone/pool-states.ts";
+export { checkLora, projectionSize } from "./decoder/check-lora.ts";
 export { type DecoderRows, packSequences } from "./decoder/decoder-rows.ts";
 export { createKeyValueCache, type KeyValueCache, type KeyValueCacheOptions } from "./decoder/key-value-cache.ts";
 export type { LoraRows } from "./decoder/lora-rows.ts";
-export { checkLora, type LoraSamples, loraSamplesOf, projectionSize, targetName } from "./decoder/lora-samples.ts";
+export { type LoraSamples, loraSamplesOf } from "./decoder/lora-samples.ts";
 export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
 export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
 export { createTensorEngine, type TensorEngineOptions } from "./engine/create-tensor-engine.ts";

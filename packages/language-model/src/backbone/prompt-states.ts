@@ -1,12 +1,12 @@
 import { type AttentionSegment, embedding, untaped } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
+import { type CutSegments, cutSegments } from "../decoder/cut-segments.ts";
 import { attendRows, finishLayer, type LayerRun, projectAttention } from "../decoder/decoder-layer.ts";
 import { packSequences } from "../decoder/decoder-rows.ts";
 import { createKeyValueCache, type KeyValueCache } from "../decoder/key-value-cache.ts";
 import { ropeFrequencies } from "../decoder/rope-frequencies.ts";
 import { embedTokens } from "../decoder/run-decoder.ts";
 import type { LanguageModel } from "../model/language-model.ts";
-import { type CutSegments, cutSegments } from "./cut-segments.ts";
 import type { TrieRows } from "./trie-rows.ts";
 
 /** What one pass over prompts leaves behind, so that continuations cost their own rows only. */
@@ -115,11 +115,9 @@ interface PreparedWay extends Way {
 }
 
 function wayOf(model: LanguageModel, way: Way): PreparedWay {
-  const { segments, wanted, positions } = way;
-  const flags = new Uint8Array(positions.length);
-  for (const row of wanted) flags[row] = 1;
+  const { segments, wanted } = way;
   const whole = { segments, origin: segments.map((_, index) => index) };
-  return { ...way, frequencies: ropeFrequencies(model.config), whole, last: cutSegments(segments, flags) };
+  return { ...way, frequencies: ropeFrequencies(model.config), whole, last: cutSegments(segments, wanted) };
 }
 
 /** One layer: its rows, after the last layer only the wanted ones, and its query, key and value; the caller owns both. */

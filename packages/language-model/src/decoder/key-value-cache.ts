@@ -44,6 +44,7 @@ interface LayerCache {
  * Makes an empty cache.
  *
  * @param capacity - Tokens to make room for at first; it grows by doubling. Default 64.
+ * @throws HapsError code `backend` where there is no room; nothing is held then.
  */
 export function createKeyValueCache(
   config: ModelConfig,
@@ -52,10 +53,7 @@ export function createKeyValueCache(
 ): KeyValueCache {
   const { query, key: width, fused: stride } = attentionWidths(config);
   const makeStore = native ? createFloatStore : plainStore;
-  const layers = Array.from(
-    { length: config.layers },
-    (): LayerCache => ({ keys: makeStore(capacity * width), values: makeStore(capacity * width) }),
-  );
+  const layers = makeLayers(config.layers, () => makeStore(capacity * width));
   let length = 0;
   const layerOf = (layer: number): LayerCache => {
     const found = layers[layer];
@@ -119,6 +117,21 @@ export function createKeyValueCache(
       }
     },
   };
+}
+
+/** Room for all layers or, where it runs out, for none. */
+function makeLayers(count: number, makeStore: () => FloatStore): LayerCache[] {
+  const made: FloatStore[] = [];
+  try {
+    while (made.length < 2 * count) made.push(makeStore());
+  } catch (error) {
+    for (const store of made) store.dispose();
+    throw error;
+  }
+  return Array.from({ length: count }, (_, layer) => ({
+    keys: made[2 * layer] as FloatStore,
+    values: made[2 * layer + 1] as FloatStore,
+  }));
 }
 
 function plainStore(length: number): FloatStore {

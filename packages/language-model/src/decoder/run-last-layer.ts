@@ -1,6 +1,7 @@
 import type { AttentionSegment } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { LanguageModel } from "../model/language-model.ts";
+import { cutSegments } from "./cut-segments.ts";
 import { attendRows, finishLayer, projectAttention } from "./decoder-layer.ts";
 import type { LoraRows } from "./lora-rows.ts";
 import { ropeFrequencies } from "./rope-frequencies.ts";
@@ -23,19 +24,11 @@ export function runLastLayer(model: LanguageModel, x: tf.Tensor2D, options: RunL
   const { segments, wanted, past, lora = [] } = options;
   const layer = model.config.layers - 1;
   const run = { ...options, layer, frequencies: ropeFrequencies(model.config) };
-  const split: AttentionSegment[] = [];
-  const origins: number[] = [];
-  for (const index of wanted) {
-    const { start, length } = segments[index] as AttentionSegment;
-    const isLong = length > 1;
-    if (isLong) split.push({ start, length: length - 1, silent: true });
-    split.push({ start: start + length - 1, length: 1, ...(isLong ? { ancestors: [split.length - 1] } : {}) });
-    origins.push(...(isLong ? [index, index] : [index]));
-  }
   const rows = wanted.map((index) => {
     const { start, length } = segments[index] as AttentionSegment;
     return start + length - 1;
   });
+  const cut = cutSegments(segments, rows);
   const lastLora = lora.map(({ factors, sampleOf }): LoraRows => {
     return { factors, sampleOf: rows.map((row) => sampleOf[row] as number) };
   });
@@ -44,8 +37,8 @@ export function runLastLayer(model: LanguageModel, x: tf.Tensor2D, options: RunL
     options.onKeyValues?.(layer, fused);
     if (wanted.length === 0) return tf.zeros<tf.Rank.R2>([0, model.config.dim]);
     const seen =
-      past === undefined ? {} : { past: (_: number, index: number) => past(layer, origins[index] as number) };
-    const mixed = attendRows(model, fused, { ...run, segments: split, ...seen });
+      past === undefined ? {} : { past: (_: number, index: number) => past(layer, cut.origin[index] as number) };
+    const mixed = attendRows(model, fused, { ...run, segments: cut.segments, ...seen });
     const places = tf.tensor1d(rows, "int32");
     return finishLayer(model, tf.gather(x, places), tf.gather(mixed, places), { ...run, lora: lastLora });
   });

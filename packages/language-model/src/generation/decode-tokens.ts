@@ -45,16 +45,17 @@ export async function* decodeTokens(
 ): AsyncGenerator<readonly TokenEvent[], void> {
   const { signal, prefillRows = PREFILL_ROWS } = options;
   throwIfAborted(signal);
-  const { sequences, events } = openAll(model, requests);
+  const sequences: Sequence[] = [];
   let lora: readonly LoraSamples[] = [];
   try {
+    const events = openAll(model, requests, sequences);
     if (events.length > 0) yield events;
     const open = new Set(sequences.map(({ index }) => index));
     lora = loraSamplesOf(
       requests.map((request, index) => (open.has(index) ? request.lora : undefined)),
       model.config,
     );
-    let waiting = sequences;
+    let waiting: readonly Sequence[] = sequences;
     let live: Sequence[] = [];
     while (waiting.length + live.length > 0) {
       await setImmediate();
@@ -76,11 +77,8 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   throw new HapsError("aborted", "generation: aborted by its signal", {}, { cause: signal.reason });
 }
 
-function openAll(
-  model: LanguageModel,
-  requests: readonly TokenRequest[],
-): { readonly sequences: Sequence[]; readonly events: TokenEvent[] } {
-  const sequences: Sequence[] = [];
+/** Opens what can be opened into `sequences`, which their owner frees also where this throws; what cannot is an event. */
+function openAll(model: LanguageModel, requests: readonly TokenRequest[], sequences: Sequence[]): TokenEvent[] {
   const events: TokenEvent[] = [];
   requests.forEach((request, index) => {
     try {
@@ -89,7 +87,7 @@ function openAll(
       events.push({ request: index, failure: callFailureOf(error) });
     }
   });
-  return { sequences, events };
+  return events;
 }
 
 /** The next part of as many prompts as fit, at least one; where a prompt is cut depends on nothing but the prompt. */

@@ -1,7 +1,7 @@
 import { type FinishReason, HapsError } from "@haps/spec";
 import { createRng, type Rng } from "@haps/tensor";
+import { checkLora } from "../decoder/check-lora.ts";
 import { createKeyValueCache, type KeyValueCache } from "../decoder/key-value-cache.ts";
-import { checkLora } from "../decoder/lora-samples.ts";
 import type { LanguageModel } from "../model/language-model.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { type ResolvedDecoding, resolveDecoding } from "./resolve-decoding.ts";

@@ -1,5 +1,5 @@
 import { HapsError, type LoraWeights } from "@haps/spec";
-import { checkLora } from "../decoder/lora-samples.ts";
+import { checkLora } from "../decoder/check-lora.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 
 /** A completion and what it continues, as token ids. */

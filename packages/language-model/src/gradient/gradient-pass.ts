@@ -41,8 +41,6 @@ export interface PartGradient {
 export interface PassRows {
   /** Of all rows of the pass. */
   readonly lora: readonly LoraRows[];
-  /** Per part its rows before the first one that predicts. */
-  readonly skipped: readonly number[];
   /** Rows that predict, in order. */
   readonly predicting: Int32Array;
   /** Of those alone. */
@@ -127,7 +125,6 @@ function passRows(parts: readonly PassPart[], samples: readonly LoraSamples[], v
     }));
   return {
     lora: loraOf(({ rows }) => rows),
-    skipped: parts.map(({ firstPredicting }) => firstPredicting),
     predicting: Int32Array.from(predicting),
     predictingLora: loraOf(({ targets }) => targets.length),
   };

@@ -1,6 +1,6 @@
 import type { LoraFactors, LoraWeights } from "@haps/spec";
 import { type NamedArray, readVariables } from "@haps/tensor";
-import { checkLora } from "../decoder/lora-samples.ts";
+import { checkLora } from "../decoder/check-lora.ts";
 import { type LanguageModel, languageModelFrom } from "../model/language-model.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { attentionWidths, layerNames } from "../model/parameter-layout.ts";

@@ -1,11 +1,11 @@
 import type { AttentionSegment } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
+import { cutSegments } from "../decoder/cut-segments.ts";
 import { attendRows, finishLayer, type LayerRun, projectAttention } from "../decoder/decoder-layer.ts";
 import { ropeFrequencies } from "../decoder/rope-frequencies.ts";
 import { runLayers } from "../decoder/run-decoder.ts";
 import type { LanguageModel } from "../model/language-model.ts";
 import { type PassRows, pickRows } from "./gradient-pass.ts";
-import { silenceRows } from "./silence-rows.ts";
 import type { TailActivations } from "./tail-activations.ts";
 import type { TailCut } from "./tail-cut.ts";
 
@@ -27,7 +27,7 @@ export function runTail(
   model: LanguageModel,
   cut: TailCut,
   pieces: readonly TailPiece[],
-  { lora, skipped, predicting, predictingLora }: PassRows,
+  { lora, predicting, predictingLora }: PassRows,
 ): tf.Tensor2D {
   const last = model.config.layers - 1;
   let start = 0;
@@ -59,9 +59,9 @@ export function runTail(
   if (layer > last) return x; // rows go one by one, and all of them predict
   if (layer < last) x = runLayers(model, x, { ...run, from: layer, to: last });
   // Nobody reads what the last layer makes of the other rows.
-  const asking = silenceRows(segments, skipped);
+  const asking = cutSegments(segments, predicting);
   const past = (_: number, index: number): AttentionSegment["past"] => {
-    const { activations, from } = pieces[asking.origins[index] as number] as TailPiece;
+    const { activations, from } = pieces[asking.origin[index] as number] as TailPiece;
     return activations.keyValues && { ...activations.keyValues, length: activations.first + from };
   };
   const end: LayerRun = { ...run, layer: last, segments: asking.segments, past };

@@ -1,5 +1,6 @@
 import { type AttentionSegment, peekValues, tidyValue } from "@haps/tensor";
 import type * as tf from "@tensorflow/tfjs";
+import { cutSegments } from "../decoder/cut-segments.ts";
 import { attendRows, type LayerRun, projectAttention } from "../decoder/decoder-layer.ts";
 import { createKeyValueCache, type KeyValueCache } from "../decoder/key-value-cache.ts";
 import { ropeFrequencies } from "../decoder/rope-frequencies.ts";
@@ -9,7 +10,6 @@ import type { ModelConfig } from "../model/model-config.ts";
 import { attentionWidths } from "../model/parameter-layout.ts";
 import { type CompletionTokens, checkCompletion, inputTokens } from "./completion-item.ts";
 import { PASS_ROWS } from "./pack-batches.ts";
-import { silenceRows } from "./silence-rows.ts";
 import { hasSeparateRows, type TailCut } from "./tail-cut.ts";
 
 /** What a completion looks like at a cut, as plain arrays; LoRA weights behind the cut do not change it. */
@@ -172,9 +172,13 @@ function runAttention(model: LanguageModel, x: tf.Tensor2D, { parts, segments, r
     return;
   }
   run.onKeyValues?.(run.layer, fused);
-  const skipped = parts.map(({ draft, from }) => Math.max(0, draft.first - from));
-  const asking = silenceRows(segments, skipped);
-  const past = (layer: number, index: number) => pastOf(parts[asking.origins[index] as number] as Part, layer);
+  const kept = parts.flatMap(({ draft, from, to }, index) => {
+    const { start } = segments[index] as AttentionSegment;
+    const skipped = Math.max(0, draft.first - from);
+    return Array.from({ length: Math.max(0, to - from - skipped) }, (_, row) => start + skipped + row);
+  });
+  const asking = cutSegments(segments, kept);
+  const past = (layer: number, index: number) => pastOf(parts[asking.origin[index] as number] as Part, layer);
   const mixed = attendRows(model, fused, { ...run, segments: asking.segments, past });
   copyKept(mixed, parts, segments, (draft) => draft.mixed);
 }

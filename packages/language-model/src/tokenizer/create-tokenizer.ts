@@ -19,8 +19,8 @@ export interface TokenizerParts {
 /**
  * Makes a tokenizer from the contents of its files.
  *
- * Deviations from Hugging Face transformers: a text that begins with the begin token gets no second one, a conversation whose template
- * writes none gets one where texts do, templates never see today's date, and decoding never removes spaces before punctuation.
+ * Deviations from Hugging Face transformers: a text that begins with the begin token gets no second one, templates never see today's
+ * date, and decoding never removes spaces before punctuation.
  *
  * @throws DataError naming the file for content that is damaged or unknown.
  *
@@ -74,12 +74,6 @@ export function createTokenizer(parts: TokenizerParts): TextTokenizer {
       };
     },
     renderChat,
-    encodeChat(messages, options) {
-      const text = renderChat(messages, options);
-      const tokens = library.encode(text, true);
-      const written = text.trimStart().startsWith(special.bos_token ?? "");
-      if (beginToken === undefined || written || !library.frame().before.includes(beginToken)) return tokens;
-      return [beginToken, ...tokens];
-    },
+    encodeChat: (messages, options) => library.encode(renderChat(messages, options), true),
   };
 }

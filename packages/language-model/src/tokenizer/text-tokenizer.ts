@@ -72,8 +72,8 @@ export interface TextTokenizer {
    */
   renderChat(messages: readonly ChatMessage[], options?: ChatOptions): string;
   /**
-   * Tokens of {@link TextTokenizer.renderChat}, with one begin token where the tokenizer puts one before texts, whether or not the
-   * template has written it. Texts of special tokens in the messages become these tokens.
+   * Tokens of {@link TextTokenizer.renderChat} and nothing else, as in transformers: the template alone decides about a begin token.
+   * Texts of special tokens in the messages become these tokens.
    *
    * @throws As {@link TextTokenizer.renderChat} and {@link TextTokenizer.encode}.
    */

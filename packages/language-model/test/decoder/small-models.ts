@@ -61,7 +61,7 @@ export function smallLora(
   const rng = createRng(seed);
   const targets = layers.flatMap((layer) =>
     projections.map((projection): LoraFactors => {
-      const [inputs, outputs] = projectionSize(model.config, projection) as readonly [number, number];
+      const [inputs, outputs] = projectionSize(model.config, projection);
       const own = rng.fork(`${layer}/${projection}`);
       return {
         target: { layer, projection, in: inputs, out: outputs, rank },

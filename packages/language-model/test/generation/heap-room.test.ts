@@ -72,4 +72,22 @@ describe("room for keys and values in the wasm heap", () => {
     await expect(generateTokens(model, [request], { signal: controller.signal, onStep })).rejects.toThrow("aborted");
     expect(taken.size).toBe(0);
   });
+
+  it("is given back where it runs out, and the call without room fails alone", async () => {
+    const { wasm } = tf.backend() as unknown as { readonly wasm: WasmRoom };
+    const { _malloc: counted } = wasm;
+    // A prompt of its own length tells the room of its cache from all other.
+    const greedy = { ...request, prompt: new Array<number>(40).fill(3) };
+    const bytes = 4 * (40 + 5) * model.config.keyValueHeads * model.config.headDim;
+    let asked = 0;
+    wasm._malloc = (size) => {
+      if (size === bytes) asked += 1;
+      return size === bytes && asked === 3 ? 0 : counted(size);
+    };
+    const [first, second] = await generateTokens(model, [request, greedy]);
+    expect(asked).toBe(3);
+    expect(first?.ok).toBe(true);
+    expect(second).toMatchObject({ ok: false, failure: { code: "backend" } });
+    expect(taken.size).toBe(0);
+  });
 });

@@ -9,9 +9,10 @@ export interface CutSegments {
 /**
  * Cuts segments where rows that are wanted meet rows that are only seen by others, which become silent; every row sees what it saw.
  *
- * @param wanted - Per row whether what attention gives for it is read.
+ * @param wanted - Rows of which is read what attention gives, in any order.
  */
-export function cutSegments(segments: readonly AttentionSegment[], wanted: ArrayLike<number>): CutSegments {
+export function cutSegments(segments: readonly AttentionSegment[], wanted: Iterable<number>): CutSegments {
+  const isWanted = new Set(wanted);
   const result: AttentionSegment[] = [];
   const origin: number[] = [];
   const partsOf: number[][] = [];
@@ -20,8 +21,8 @@ export function cutSegments(segments: readonly AttentionSegment[], wanted: Array
     const parts: number[] = [];
     let first = start;
     for (let row = start + 1; row <= start + length; row += 1) {
-      if (row < start + length && wanted[row] === wanted[first]) continue;
-      const silent = wanted[first] !== 1;
+      if (row < start + length && isWanted.has(row) === isWanted.has(first)) continue;
+      const silent = !isWanted.has(first);
       result.push({
         start: first,
         length: row - first,
