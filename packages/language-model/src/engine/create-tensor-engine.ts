@@ -25,7 +25,7 @@ export interface TensorEngineOptions {
   readonly model: LanguageModel;
   /** Absent: prompts are tokens, texts stay empty and stop texts are refused. */
   readonly tokenizer?: TextTokenizer;
-  /** Calls that run together, at least 1; more wait for their turn. Default 16. */
+  /** Calls side by side, at least 1: bounds the memory of keys and values. More wait, and join as others end. Default 32. */
   readonly maxBatch?: number;
 }
 
@@ -37,7 +37,9 @@ const CAPABILITIES: EngineCapabilities = {
   seed: true,
   stream: true,
 };
-const MAX_BATCH = 16;
+const MAX_BATCH = 32;
+/** Calls whose LoRA weights are in memory together. */
+const CALLS = 256;
 
 /**
  * Makes an engine that generates in this process and differentiates what it generated.
@@ -72,28 +74,27 @@ export function createTensorEngine(options: TensorEngineOptions): GradientEngine
     const message = `${maxBatch} is not a whole number from 1`;
     throw new ConfigError("createTensorEngine", [{ path: "maxBatch", message }]);
   }
-  const generator = createGenerator({ model, ...(tokenizer === undefined ? {} : { tokenizer }) });
+  const generator = createGenerator({ model, maxBatch, ...(tokenizer === undefined ? {} : { tokenizer }) });
   const work = createEngineWork(candidate);
   return {
     candidate,
     capabilities: CAPABILITIES,
-    generate: (calls, { signal } = {}) => work.run((own) => generateInBatches(generator, calls, maxBatch, own), signal),
+    generate: (calls, { signal } = {}) => work.run((own) => generateAll(generator, calls, own), signal),
     stream: (call, { signal } = {}) => work.stream((own) => generator.stream(call, { signal: own }), signal),
     loraGradient: (items, { signal } = {}) => work.run((own) => differentiate(candidate, model, items, own), signal),
     dispose: () => work.end(),
   };
 }
 
-async function generateInBatches(
+async function generateAll(
   generator: TextGenerator,
   calls: readonly GenerationCall[],
-  size: number,
   signal: AbortSignal,
 ): Promise<readonly Settled<Generation>[]> {
   const settled: Settled<Generation>[] = [];
   // Once for no calls too: a signal that has fired is heard.
-  for (let from = 0; from === 0 || from < calls.length; from += size) {
-    settled.push(...(await generator.generate(calls.slice(from, from + size), { signal })));
+  for (let from = 0; from === 0 || from < calls.length; from += CALLS) {
+    settled.push(...(await generator.generate(calls.slice(from, from + CALLS), { signal })));
   }
   return settled;
 }

@@ -34,7 +34,7 @@ export interface TextGenerator {
 }
 
 /** What {@link createGenerator} needs. */
-export interface GeneratorOptions extends Pick<DecodeTokensOptions, "prefillRows"> {
+export interface GeneratorOptions extends Pick<DecodeTokensOptions, "prefillRows" | "maxBatch"> {
   /** Borrowed; keep it until the generations have ended. */
   readonly model: LanguageModel;
   /** Absent: prompts are tokens, texts stay empty and stop texts are refused. */

@@ -7,17 +7,21 @@ import type { ModelConfig } from "../model/model-config.ts";
 import { type ResolvedDecoding, resolveDecoding } from "./resolve-decoding.ts";
 import type { TokenRequest } from "./token-request.ts";
 
-/** A request under way. */
-export interface Sequence {
-  /** Index of its request. */
+/** A request that has been checked. */
+export interface PreparedRequest {
+  /** Among the requests. */
   readonly index: number;
   readonly prompt: readonly number[];
   readonly decoding: ResolvedDecoding;
   readonly rng: Rng;
-  readonly cache: KeyValueCache;
   /** Most tokens to generate: what was asked for, or what the context has room for. */
   readonly limit: number;
   readonly stopsAfter?: (token: number) => boolean;
+}
+
+/** A request under way. */
+export interface Sequence extends PreparedRequest {
+  readonly cache: KeyValueCache;
   generated: number;
   /** The newest token, whose keys and values are not in the cache yet. */
   newest: number;
@@ -27,11 +31,11 @@ export interface Sequence {
 const ROOM = 64;
 
 /**
- * Checks a request and makes its state; whoever asked for it disposes its cache.
+ * Checks a request.
  *
  * @throws HapsError of the kinds that `decodeTokens` lists.
  */
-export function openSequence(model: LanguageModel, request: TokenRequest, index: number): Sequence {
+export function prepareRequest(model: LanguageModel, request: TokenRequest, index: number): PreparedRequest {
   const { config } = model;
   checkPrompt(request.prompt, config);
   const decoding = resolveDecoding(request.decoding);
@@ -43,19 +47,20 @@ export function openSequence(model: LanguageModel, request: TokenRequest, index:
     );
   }
   if (request.lora !== undefined) checkLora(request.lora, config);
-  const rng = createRng(request.seed);
-  const limit = Math.min(decoding.maxTokens, config.context - request.prompt.length);
   return {
     index,
     prompt: request.prompt,
     decoding,
-    rng,
-    cache: createKeyValueCache(config, request.prompt.length + Math.min(limit, ROOM), { native: true }),
-    limit,
+    rng: createRng(request.seed),
+    limit: Math.min(decoding.maxTokens, config.context - request.prompt.length),
     ...(request.stopsAfter === undefined ? {} : { stopsAfter: request.stopsAfter }),
-    generated: 0,
-    newest: -1,
   };
+}
+
+/** Makes room for keys and values; whoever asked for it disposes the cache. */
+export function openSequence({ config }: LanguageModel, prepared: PreparedRequest): Sequence {
+  const room = prepared.prompt.length + Math.min(prepared.limit, ROOM);
+  return { ...prepared, cache: createKeyValueCache(config, room, { native: true }), generated: 0, newest: -1 };
 }
 
 /** Takes a sampled token in and says whether it is the last one. */

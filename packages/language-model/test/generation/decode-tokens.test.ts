@@ -207,6 +207,25 @@ describeEachBackend("generation of tokens", () => {
     model.dispose();
   });
 
+  it("takes in waiting requests as others end, without changing a bit", async () => {
+    const model = endingAt(smallModel(llama!, 24));
+    const requests = drawRequests(model, 9, 24);
+    const whole = await generateTokens(model, requests);
+    for (const maxBatch of [1, 2, 4]) {
+      const perStep: number[][] = [];
+      const onStep = (events: readonly TokenEvent[]) => void perStep.push(events.map(({ request }) => request));
+      expect(await generateTokens(model, requests, { maxBatch, onStep })).toEqual(whole);
+      expect(Math.max(...perStep.map((step) => step.length))).toBe(maxBatch);
+      const tokens = whole.map((settled) => generationOf(settled).tokens.length);
+      // Nobody waits while there is room: the batch is full until the last request has joined.
+      const joined = perStep.findIndex((step) => step.includes(8));
+      expect(perStep.slice(0, joined + 1).every((step) => step.length === maxBatch)).toBe(true);
+      expect(perStep.flat()).toHaveLength(tokens.reduce((sum, count) => sum + count, 0));
+    }
+    await expect(generateTokens(model, requests, { maxBatch: 0 })).rejects.toMatchObject({ code: "config" });
+    model.dispose();
+  });
+
   it("gives a request without LoRA weights, or with none in them, the bits of the base model among others that have some", async () => {
     const model = endingAt(smallModel(llama!, 17));
     const request: TokenRequest = { prompt: [7, 8], decoding: { maxTokens: 6 }, seed: 1 };
