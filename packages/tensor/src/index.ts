@@ -27,6 +27,7 @@ export type {
 export { type DifferentiableOperation, differentiable, type LazyGradient } from "./differentiable.ts";
 export { firstNonFinite } from "./first-non-finite.ts";
 export { createFloatStore, type FloatStore } from "./kernels/float-store.ts";
+export { type LogitPeak, logitPeak } from "./kernels/logit-peak.ts";
 export { peekValues } from "./kernels/peek-values.ts";
 export type { AttentionPast, AttentionSegment } from "./kernels/segment-layout.ts";
 export {

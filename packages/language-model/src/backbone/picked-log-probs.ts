@@ -1,5 +1,5 @@
 import { HapsError } from "@haps/spec";
-import { differentiable, peekValues } from "@haps/tensor";
+import { differentiable, logitPeak, peekValues } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 
 /** Tokens whose log-probabilities add up to scores. */
@@ -86,11 +86,8 @@ function notFinite(score: number, scores: number, value: number): HapsError {
 function logSumsOf(values: Float32Array, rows: number, width: number): Float64Array<ArrayBuffer> {
   const sums = new Float64Array(rows);
   for (let row = 0; row < rows; row += 1) {
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let at = row * width; at < (row + 1) * width; at += 1) highest = Math.max(highest, values[at] as number);
-    let sum = 0;
-    for (let at = row * width; at < (row + 1) * width; at += 1) sum += Math.exp((values[at] as number) - highest);
-    sums[row] = highest + Math.log(sum);
+    const { highest, logSum } = logitPeak(values.subarray(row * width, (row + 1) * width));
+    sums[row] = highest + logSum;
   }
   return sums;
 }

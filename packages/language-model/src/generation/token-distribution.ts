@@ -1,4 +1,5 @@
 import { HapsError, type LogProbKind, ShapeError } from "@haps/spec";
+import { logitPeak } from "@haps/tensor";
 import type { ResolvedDecoding } from "./resolve-decoding.ts";
 
 /** The part of a decoding that shapes the distribution of the next token. */
@@ -18,7 +19,8 @@ export interface TokenDistribution {
  * `full = log softmax(logits)`, over the whole vocabulary at temperature 1. `sampled = log softmax(logits / temperature)` over what is
  * kept: the `topK` likeliest, and of these the nucleus. In order of probability, `standard` keeps a token while those before it have
  * less than `topP` of the mass, `released` while those up to and with it have at most `topP`, but at least one token. At temperature 0
- * the likeliest token has it all. Of equals the lower id counts as likelier. Float64; linear in the vocabulary, nothing is sorted.
+ * the likeliest token has it all. Of equals the lower id counts as likelier. Float64, except that
+ * at temperature 0 `full` is within 1e-6 for logits in the heap of the wasm backend; linear in the vocabulary, nothing is sorted.
  *
  * @param logits - `[vocabulary]`, borrowed. `-Infinity` rules a token out.
  * @throws HapsError code `non-finite` naming the place of a NaN or `Infinity`, or when every token is ruled out; `shape` for no logits.
@@ -50,7 +52,7 @@ export function tokenDistribution(logits: Float32Array, decoding: TokenFilter): 
 export interface KeptTokens {
   /** Ids, ascending. */
   readonly tokens: Int32Array;
-  /** In proportion to the probabilities; by id, not by place among the kept. */
+  /** In proportion to the probabilities; by id, not by place among the kept. None at temperature 0. */
   readonly weights: Float64Array;
   /** Sum of the weights of the kept tokens. */
   readonly total: number;
@@ -61,14 +63,11 @@ export interface KeptTokens {
 /** Applies a decoding to logits; see {@link tokenDistribution}. */
 export function keepTokens(logits: Float32Array, decoding: TokenFilter): KeptTokens {
   const { temperature, topK, topP, nucleus } = decoding;
+  if (temperature === 0) return keepBest(logits);
   const best = likeliestToken(logits);
   const max = logits[best] as number;
   const probabilities = exponentials(logits, max, 1);
   const fullLogSum = Math.log(sumOver(probabilities));
-  if (temperature === 0) {
-    const logProbs = (token: number) => ({ full: (logits[token] as number) - max - fullLogSum, sampled: 0 });
-    return { tokens: Int32Array.of(best), weights: probabilities, total: 1, logProbs };
-  }
   let tokens = possibleTokens(logits);
   if (topK !== undefined && topK < tokens.length) tokens = keepLikeliest(tokens, logits, (before) => before < topK);
   const weights = temperature === 1 ? probabilities : exponentials(logits, max, temperature, tokens);
@@ -94,7 +93,15 @@ export function keepTokens(logits: Float32Array, decoding: TokenFilter): KeptTok
   };
 }
 
-/** The first of the largest logits. */
+/** The likeliest token alone; weights are not needed for it. */
+function keepBest(logits: Float32Array): KeptTokens {
+  const { place, highest, logSum } = logitPeak(logits);
+  const best = Number.isFinite(highest) ? place : likeliestToken(logits);
+  const logProbs = (token: number) => ({ full: (logits[token] as number) - highest - logSum, sampled: 0 });
+  return { tokens: Int32Array.of(best), weights: new Float64Array(0), total: 1, logProbs };
+}
+
+/** The first of the largest logits; says which one is no number. */
 function likeliestToken(logits: Float32Array): number {
   const operation = "tokenDistribution";
   if (logits.length === 0) throw new ShapeError(operation, "logits", "[vocabulary], at least 1", [0]);

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolveDecoding, sampleToken, type TokenFilter, tokenDistribution } from "@haps/language-model";
 import { type Decoding, HapsError } from "@haps/spec";
-import { createRng } from "@haps/tensor";
-import { expectClose } from "@haps/testing";
+import { createRng, peekValues } from "@haps/tensor";
+import { describeEachBackend, expectClose } from "@haps/testing";
+import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -291,6 +292,38 @@ describe("drawing the next token", () => {
         uniform: () => uniform,
       });
       expect(flat.token).toBe(Math.floor(uniform * 1001));
+    }
+  });
+});
+
+describeEachBackend("the likeliest token of logits in a tensor", () => {
+  it("and its log-probability are those of the definition", () => {
+    fc.assert(
+      fc.property(anyLogits, (drawn) => {
+        const row = tf.tensor1d(drawn);
+        const { token, logProbs } = sampleToken(peekValues(row), decodingOf({}), createRng(1));
+        row.dispose();
+        const expected = referenceDistribution(drawn, decodingOf({}));
+        expect(token).toBe(expected.tokens[0]);
+        expect(Math.abs(logProbs.full - expected.full[0]!)).toBeLessThan(1e-6);
+        expect(logProbs.sampled).toBe(0);
+      }),
+      { seed: 35, numRuns: 300 },
+    );
+  });
+
+  it("is refused by place where they are no numbers", () => {
+    for (const [bad, rest] of [
+      [Number.NaN, 1],
+      [Number.POSITIVE_INFINITY, 1],
+      [Number.NEGATIVE_INFINITY, -Infinity],
+    ] as const) {
+      const row = tf.tensor1d([rest, rest, bad, rest]);
+      const token = bad === Number.NEGATIVE_INFINITY ? 0 : 2;
+      expect(() => sampleToken(peekValues(row), decodingOf({}), createRng(1))).toThrow(
+        expect.objectContaining({ code: "non-finite", facts: { token, logit: bad } }),
+      );
+      row.dispose();
     }
   });
 });

@@ -1,13 +1,13 @@
 import type * as tf from "@tensorflow/tfjs";
+import { rowHeap } from "./heap-rows.ts";
 import { FILLING, FLOAT, type HeapSpan, type VisibleSpan, visibleSpans, withHeapSpans } from "./heap-spans.ts";
 import { peekValues } from "./peek-values.ts";
 import { type AttentionSegment, type FusedLayout, spansOf } from "./segment-layout.ts";
-import { type WasmHeap, wasmHeap } from "./wasm-heap.ts";
+import type { WasmHeap } from "./wasm-heap.ts";
 
 /** The heap for attention of packed rows: where wasm runs and holds the tensors, and heads are a multiple of four numbers wide. */
 export function attentionHeap(tensors: readonly tf.Tensor[], { headDim }: FusedLayout): WasmHeap | undefined {
-  const heap = headDim % 4 === 0 ? wasmHeap() : undefined;
-  return tensors.every((tensor) => peekValues(tensor).buffer === heap?.memory.buffer) ? heap : undefined;
+  return rowHeap(tensors, [headDim]);
 }
 
 /**
@@ -16,25 +16,25 @@ export function attentionHeap(tensors: readonly tf.Tensor[], { headDim }: FusedL
  * Rows and stored pasts are read where they lie. A past in any other array is copied there first, once for all segments that share it;
  * it gives the same bits.
  *
- * @returns `[rows, heads * headDim]`.
+ * @returns `[rows, heads * headDim]`; the caller owns it.
  */
 export function attendHeap(
   heap: WasmHeap,
   fused: tf.Tensor2D,
   segments: readonly AttentionSegment[],
   layout: FusedLayout,
-): Float32Array {
+): tf.Tensor {
   const { heads, headDim, width, scale, window } = layout;
+  // First of all: it may move the memory and empty views of it.
+  const output = heap.makeTensor([fused.shape[0], heads * headDim]);
   const rows = peekValues(fused);
   const query = rows.byteOffset;
   const heard = segments.filter(({ silent }) => silent !== true);
   const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
   const longest = longestOf(spans);
-  const length = fused.shape[0] * heads * headDim;
-  let output = new Float32Array(0);
-  withHeapSpans(heap, spans, longest + length, (weights, places) => {
-    const sums = weights + FLOAT * longest;
-    const view = new Float32Array(heap.memory.buffer, sums, length).fill(0);
+  withHeapSpans(heap, spans, longest, (weights, places) => {
+    const sums = output.address;
+    new Float32Array(heap.memory.buffer, sums, output.tensor.size).fill(0);
     heard.forEach((segment, index) => {
       forEachRow(segment, places[index] as readonly HeapSpan[], window, (row, visible, tokens) => {
         for (let head = 0; head < heads; head += 1) {
@@ -47,9 +47,8 @@ export function attendHeap(
         }
       });
     });
-    output = view.slice();
   });
-  return output;
+  return output.tensor;
 }
 
 /**
@@ -58,26 +57,26 @@ export function attendHeap(
  * With P the probabilities: `dV = Pᵀ dY`, `dP = dY Vᵀ`, `dS = scale P ∘ (dP - Σ P dP)`, `dQ = dS K`, `dK = dSᵀ Q`, query by query.
  *
  * @param slopes - dY, `[rows, heads * headDim]`.
+ * @returns The shape of `fused`; the caller owns it.
  */
 export function attendHeapBackward(
   heap: WasmHeap,
   { fused, slopes }: { readonly fused: tf.Tensor2D; readonly slopes: tf.Tensor },
   segments: readonly AttentionSegment[],
   layout: FusedLayout,
-): Float32Array {
+): tf.Tensor {
   const { heads, headDim, width, scale, window } = layout;
+  const result = heap.makeTensor(fused.shape);
   const upstream = peekValues(slopes).byteOffset;
   const rows = peekValues(fused);
   const query = rows.byteOffset;
   const heard = segments.filter(({ silent }) => silent !== true);
   const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
   const longest = longestOf(spans);
-  const { length } = rows;
-  let result = new Float32Array(0);
-  withHeapSpans(heap, spans, 2 * longest + length, (weights, places) => {
+  withHeapSpans(heap, spans, 2 * longest, (weights, places) => {
     const scores = weights + FLOAT * longest;
-    const gradient = scores + FLOAT * longest;
-    const view = new Float32Array(heap.memory.buffer, gradient, length).fill(0);
+    const gradient = result.address;
+    new Float32Array(heap.memory.buffer, gradient, result.tensor.size).fill(0);
     /** From a place among the rows to the same one of the gradient. */
     const across = gradient - query;
     heard.forEach((segment, index) => {
@@ -99,9 +98,8 @@ export function attendHeapBackward(
         }
       });
     });
-    result = view.slice();
   });
-  return result;
+  return result.tensor;
 }
 
 /** Room for the weights of what the segment that sees most sees. */

@@ -1,5 +1,3 @@
-import { wasmHeap } from "./wasm-heap.ts";
-
 /** Rows and the factors of every sample, or their gradients. */
 export interface LowRankArrays {
   /** `[rows, inputs]`. */
@@ -31,48 +29,18 @@ export function lowRankForward(base: Float32Array, arrays: LowRankArrays, sizes:
   const { up } = arrays;
   const result = base.slice();
   const narrow = new Float64Array(rank);
-  const plain = new Float64Array(outputs);
-  const heap = heapUpdate(arrays, sizes);
+  const update = new Float64Array(outputs);
   for (let row = 0; row < rows; row += 1) {
     const sample = sampleOf[row] as number;
     if (sample < 0) continue;
-    let update: ArrayLike<number> = plain;
-    if (heap === undefined) {
-      narrowRow(narrow, arrays, sizes, row, sample);
-      widenRow(plain, narrow, up, sample * outputs * rank);
-    } else update = heap.run(row, sample);
+    narrowRow(narrow, arrays, sizes, row, sample);
+    widenRow(update, narrow, up, sample * outputs * rank);
     const start = row * width + column;
     for (let output = 0; output < outputs; output += 1) {
       result[start + output] = (result[start + output] as number) + scale * (update[output] as number);
     }
   }
-  heap?.free();
   return result;
-}
-
-/** Both products of a row in the heap of the wasm backend, four numbers at a time, where x and the factors lie there. */
-function heapUpdate(
-  { x, down, up }: LowRankArrays,
-  { inputs, outputs, rank }: LowRankSizes,
-): { run(row: number, sample: number): Float32Array; free(): void } | undefined {
-  const heap = wasmHeap();
-  const isThere = [x, down, up].every(({ buffer }) => buffer === heap?.memory.buffer);
-  if (heap === undefined || !isThere || inputs % 4 !== 0 || rank % 4 !== 0) return undefined;
-  // Addresses first: making room may move the memory and empty the views.
-  const [rows, downs, ups] = [x.byteOffset, down.byteOffset, up.byteOffset];
-  const narrow = heap.allocate(4 * (rank + outputs));
-  const update = narrow + 4 * rank;
-  const result = new Float32Array(heap.memory.buffer, update, outputs);
-  return {
-    run(row, sample) {
-      heap.score(narrow, rows + 4 * row * inputs, downs + 4 * sample * rank * inputs, 4 * inputs, rank, inputs);
-      heap.score(update, narrow, ups + 4 * sample * outputs * rank, 4 * rank, outputs, rank);
-      return result;
-    },
-    free() {
-      heap.free(narrow);
-    },
-  };
 }
 
 /** `narrow = down x` of one row; four sums at a time share what is read of x. */

@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import {
   type AttentionArrays,
   type AttentionLayout,
@@ -15,11 +15,14 @@ const SHORT = 8;
 
 /** What {@link attendSegments} returns. */
 export interface SegmentResult {
-  /** `[rows, heads * headDim]`. */
-  readonly output: Float32Array;
+  /** `[rows, heads * headDim]`; the caller owns it. */
+  readonly output: tf.Tensor;
   /** Per segment what the backward pass need not compute again. */
-  readonly results: readonly (AttentionResult | undefined)[];
+  readonly results: SegmentResults;
 }
+
+/** What plain arrays keep for the backward pass, per segment; nothing in the heap. */
+export type SegmentResults = readonly (AttentionResult | undefined)[];
 
 /**
  * Attention of every segment: in the heap of the wasm backend where that is possible, otherwise plain loops for short segments and
@@ -47,19 +50,19 @@ export function attendSegments(
     output.set(result.output, segment.start * width);
     return result;
   });
-  return { output, results };
+  return { output: tf.tensor2d(output, [fused.shape[0], width]), results };
 }
 
-/** Gradient of the fused rows; that of the past is dropped. */
+/** Gradient of the fused rows, which the caller owns; that of the past is dropped. */
 export function attendSegmentsBackward(
   tensors: { readonly fused: tf.Tensor2D; readonly slopes: tf.Tensor },
   run: {
     readonly segments: readonly AttentionSegment[];
     readonly layout: FusedLayout;
-    readonly forward: SegmentResult;
+    readonly results: SegmentResults;
   },
-): Float32Array {
-  const { segments, layout, forward } = run;
+): tf.Tensor {
+  const { segments, layout, results } = run;
   const heap = attentionHeap([tensors.fused, tensors.slopes], layout);
   if (heap !== undefined) return attendHeapBackward(heap, tensors, segments, layout);
   const { heads, headDim } = layout;
@@ -73,10 +76,10 @@ export function attendSegmentsBackward(
     const sizes = layoutOf(segment, spans, layout);
     const from = segment.start * heads * headDim;
     const own = slopes.subarray(from, from + segment.length * heads * headDim);
-    const gradients = attendBackward(arrays, forward.results[index] ?? attendForward(arrays, sizes), own, sizes);
+    const gradients = attendBackward(arrays, results[index] ?? attendForward(arrays, sizes), own, sizes);
     scatter(result, gradients, segment, spans, layout);
   });
-  return result;
+  return tf.tensor2d(result, tensors.fused.shape);
 }
 
 function layoutOf(segment: AttentionSegment, spans: readonly TokenSpan[], layout: FusedLayout): AttentionLayout {

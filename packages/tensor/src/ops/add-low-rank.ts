@@ -1,7 +1,9 @@
 import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
+import { rowHeap } from "../kernels/heap-rows.ts";
 import { type LowRankSlopes, lowRankBackward } from "../kernels/low-rank-backward.ts";
+import { lowRankInHeap } from "../kernels/low-rank-in-heap.ts";
 import { type LowRankArrays, lowRankForward } from "../kernels/low-rank-rows.ts";
 import { peekValues } from "../kernels/peek-values.ts";
 import { assertShape } from "../shape.ts";
@@ -57,6 +59,8 @@ export function addLowRank(base: tf.Tensor2D, x: tf.Tensor2D, options: AddLowRan
     inputs: { base, x, down, up },
     forward: (save) => {
       save([x, down, up]);
+      const heap = rowHeap([base, x, down, up], [inputs, rank]);
+      if (heap !== undefined) return lowRankInHeap(heap, { base, x, down, up }, sizes);
       return tf.tensor2d(lowRankForward(peekValues(base), peekAll(x, down, up), sizes), base.shape);
     },
     backward: (gradient, saved) => {

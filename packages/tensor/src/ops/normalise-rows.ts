@@ -2,7 +2,10 @@ import { HapsError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { columnSums } from "../kernels/column-sums.ts";
+import { rowHeap } from "../kernels/heap-rows.ts";
 import { peekValues } from "../kernels/peek-values.ts";
+import { rmsNormInHeap, rmsNormSlopesInHeap } from "../kernels/rms-norm-in-heap.ts";
+import { inputGradient, type NormRule, scale, scaleRows, standardise } from "../kernels/standardise-rows.ts";
 import { assertShape, lastLength } from "../shape.ts";
 
 /** Options of {@link rmsNorm} and {@link layerNorm}. */
@@ -63,11 +66,6 @@ interface NormInputs {
   readonly bias?: tf.Tensor1D;
 }
 
-interface NormRule {
-  readonly center: boolean;
-  readonly epsilon: number;
-}
-
 function normalise(operation: string, { x, gain, bias }: NormInputs, rule: NormRule): tf.Tensor {
   const dim = lastLength(operation, "x", x);
   assertShape(operation, "gain", gain, [dim]);
@@ -82,92 +80,34 @@ function normalise(operation: string, { x, gain, bias }: NormInputs, rule: NormR
   let standard = new Float32Array(0);
   let inverse = new Float64Array(0);
   const forward = (save: (tensors: tf.Tensor[]) => void): tf.Tensor => {
+    const heap = rule.center || bias !== undefined ? undefined : rowHeap([x, gain], [dim]);
+    if (heap !== undefined) {
+      save([gain, x]);
+      inverse = new Float64Array(x.size / dim);
+      return rmsNormInHeap(heap, { x, gain }, rule.epsilon, inverse);
+    }
     save([gain]);
     ({ standard, inverse } = standardise(peekValues(x), dim, rule));
     const y = scale(standard, peekValues(gain), bias === undefined ? undefined : peekValues(bias));
     return tf.tensor(y, x.shape);
   };
   const backward = (gradient: tf.Tensor, saved: readonly tf.Tensor[]) => {
-    const savedGain = saved[0] as tf.Tensor;
+    const [savedGain, savedX] = saved as [tf.Tensor, tf.Tensor | undefined];
+    // In the heap x̂ is worked out again rather than kept.
+    const standardOf = () => (savedX === undefined ? standard : scaleRows(peekValues(savedX), inverse));
     return {
-      x: () =>
-        tf.tensor(inputGradient(peekValues(gradient), peekValues(savedGain), standard, inverse, rule.center), x.shape),
-      gain: () => tf.tensor1d(columnSums(peekValues(gradient), dim, standard)),
+      x: () => {
+        const heap = savedX === undefined ? undefined : rowHeap([savedX, savedGain, gradient], [dim]);
+        if (heap !== undefined && savedX !== undefined) {
+          return rmsNormSlopesInHeap(heap, { x: savedX, gain: savedGain, gradient }, inverse);
+        }
+        const slopes = inputGradient(peekValues(gradient), peekValues(savedGain), standardOf(), inverse, rule.center);
+        return tf.tensor(slopes, x.shape);
+      },
+      gain: () => tf.tensor1d(columnSums(peekValues(gradient), dim, standardOf())),
       bias: () => tf.tensor1d(columnSums(peekValues(gradient), dim)),
     };
   };
   const inputs: Record<string, tf.Tensor> = bias === undefined ? { x, gain } : { x, gain, bias };
   return differentiable({ inputs, forward, backward });
-}
-
-/** x̂ = (x - center) / √(mean square + ε) and the reciprocal root of every row. */
-function standardise(
-  x: Float32Array,
-  dim: number,
-  { center, epsilon }: NormRule,
-): { standard: Float32Array<ArrayBuffer>; inverse: Float64Array<ArrayBuffer> } {
-  const standard = new Float32Array(x.length);
-  const inverse = new Float64Array(dim === 0 ? 0 : x.length / dim);
-  for (let row = 0; row < inverse.length; row += 1) {
-    const start = row * dim;
-    let mean = 0;
-    if (center) {
-      for (let index = start; index < start + dim; index += 1) mean += x[index] as number;
-      mean /= dim;
-    }
-    let square = 0;
-    for (let index = start; index < start + dim; index += 1) {
-      const offset = (x[index] as number) - mean;
-      square += offset * offset;
-    }
-    const reciprocal = 1 / Math.sqrt(square / dim + epsilon);
-    inverse[row] = reciprocal;
-    for (let index = start; index < start + dim; index += 1) {
-      standard[index] = ((x[index] as number) - mean) * reciprocal;
-    }
-  }
-  return { standard, inverse };
-}
-
-function scale(standard: Float32Array, gain: Float32Array, bias?: Float32Array): Float32Array {
-  const y = new Float32Array(standard.length);
-  const dim = gain.length;
-  for (let start = 0; start < y.length; start += dim) {
-    for (let column = 0; column < dim; column += 1) {
-      y[start + column] =
-        (standard[start + column] as number) * (gain[column] as number) +
-        (bias === undefined ? 0 : (bias[column] as number));
-    }
-  }
-  return y;
-}
-
-/** dx = (g - [mean g] - x̂ mean(g x̂)) / √(…), g = dy · gain; the bracket only where x was centred. */
-function inputGradient(
-  gradient: Float32Array,
-  gain: Float32Array,
-  standard: Float32Array,
-  inverse: Float64Array,
-  center: boolean,
-): Float32Array {
-  const dim = gain.length;
-  const result = new Float32Array(gradient.length);
-  for (let row = 0; row < inverse.length; row += 1) {
-    const start = row * dim;
-    let mean = 0;
-    let along = 0;
-    for (let column = 0; column < dim; column += 1) {
-      const scaled = (gradient[start + column] as number) * (gain[column] as number);
-      mean += scaled;
-      along += scaled * (standard[start + column] as number);
-    }
-    mean = center ? mean / dim : 0;
-    along /= dim;
-    const reciprocal = inverse[row] as number;
-    for (let column = 0; column < dim; column += 1) {
-      const scaled = (gradient[start + column] as number) * (gain[column] as number);
-      result[start + column] = (scaled - mean - (standard[start + column] as number) * along) * reciprocal;
-    }
-  }
-  return result;
 }

@@ -1,8 +1,8 @@
 import { HapsError, ShapeError } from "@haps/spec";
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
-import { peekValues } from "../kernels/peek-values.ts";
-import { rotateRows, rowAngles } from "../kernels/rotate-rows.ts";
+import { rowAngles } from "../kernels/rotate-rows.ts";
+import { turnRows } from "../kernels/turn-rows.ts";
 import { assertShape } from "../shape.ts";
 
 /** Options of {@link ropeRows}. */
@@ -40,13 +40,11 @@ export function ropeRows(x: tf.Tensor2D, options: RopeRowsOptions): tf.Tensor2D 
   checkOptions(x.shape, options);
   const { headDim, heads } = options;
   const angles = rowAngles(options.positions, options.frequencies);
-  const layout = { width: x.shape[1], heads, headDim, halves: true };
+  const layout = { width: x.shape[1], heads, headDim };
   const turned = differentiable({
     inputs: { x },
-    forward: () => tf.tensor2d(rotateRows(peekValues(x), angles, layout, 1), x.shape),
-    backward: (gradient) => ({
-      x: () => tf.tensor2d(rotateRows(peekValues(gradient), angles, layout, -1), x.shape),
-    }),
+    forward: () => turnRows(x, angles, layout, 1),
+    backward: (gradient) => ({ x: () => turnRows(gradient, angles, layout, -1) }),
   });
   return turned as tf.Tensor2D;
 }

@@ -1,7 +1,7 @@
 import { HapsError, ShapeError } from "@haps/spec";
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
-import { attendSegments, attendSegmentsBackward, type SegmentResult } from "../kernels/segment-heads.ts";
+import { attendSegments, attendSegmentsBackward, type SegmentResults } from "../kernels/segment-heads.ts";
 import type { AttentionPast, AttentionSegment, FusedLayout } from "../kernels/segment-layout.ts";
 import { assertShape } from "../shape.ts";
 
@@ -48,20 +48,19 @@ export function segmentAttention(fused: tf.Tensor2D, options: SegmentAttentionOp
   const layout = layoutOf(fused, options);
   const { segments } = options;
   checkSegments(segments, rows, layout);
-  const shape: [number, number] = [rows, layout.heads * layout.headDim];
-  let forward: SegmentResult | undefined;
+  let results: SegmentResults = [];
   const result = differentiable({
     inputs: { fused },
     forward: (save) => {
       save([fused]);
-      forward = attendSegments(fused, segments, layout);
-      return tf.tensor2d(forward.output, shape);
+      const forward = attendSegments(fused, segments, layout);
+      results = forward.results;
+      return forward.output;
     },
     backward: (gradient, [saved]) => ({
       fused: () => {
         const tensors = { fused: saved as tf.Tensor2D, slopes: gradient };
-        const run = { segments, layout, forward: forward as SegmentResult };
-        return tf.tensor2d(attendSegmentsBackward(tensors, run), fused.shape);
+        return attendSegmentsBackward(tensors, { segments, layout, results });
       },
     }),
   });

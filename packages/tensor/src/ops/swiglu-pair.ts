@@ -2,7 +2,9 @@ import { ShapeError } from "@haps/spec";
 import * as tf from "@tensorflow/tfjs";
 import { differentiable } from "../differentiable.ts";
 import { exponential } from "../kernels/exponential.ts";
+import { addressIn, rowHeap } from "../kernels/heap-rows.ts";
 import { peekValues } from "../kernels/peek-values.ts";
+import type { WasmHeap } from "../kernels/wasm-heap.ts";
 import { assertShape } from "../shape.ts";
 
 /**
@@ -30,11 +32,16 @@ export function swigluPair(x: tf.Tensor2D): tf.Tensor2D {
     inputs: { x },
     forward: (save) => {
       save([x]);
-      return tf.tensor2d(gated(peekValues(x), rows, hidden), [rows, hidden]);
+      const heap = rowHeap([x], [hidden]);
+      return heap === undefined
+        ? tf.tensor2d(gated(peekValues(x), rows, hidden), [rows, hidden])
+        : gatedInHeap(heap, x);
     },
     backward: (gradient, [saved]) => ({
       x: () => {
-        const values = peekValues(saved as tf.Tensor);
+        const heap = rowHeap([saved as tf.Tensor2D, gradient], [hidden]);
+        if (heap !== undefined) return slopesInHeap(heap, saved as tf.Tensor2D, gradient);
+        const values = peekValues(saved as tf.Tensor2D);
         return tf.tensor2d(slopesOf(values, peekValues(gradient), rows, hidden), [rows, width]);
       },
     }),
@@ -53,6 +60,33 @@ function gated(values: Float32Array, rows: number, hidden: number): Float32Array
     }
   }
   return result;
+}
+
+function gatedInHeap(heap: WasmHeap, x: tf.Tensor2D): tf.Tensor {
+  const [rows, width] = x.shape;
+  const hidden = width / 2;
+  const { tensor, address } = heap.makeTensor([rows, hidden]);
+  const gates = addressIn(heap, x);
+  for (let row = 0; row < rows; row += 1) {
+    const gate = gates + 4 * row * width;
+    heap.swiglu(address + 4 * row * hidden, gate, gate + 4 * hidden, hidden);
+  }
+  return tensor;
+}
+
+function slopesInHeap(heap: WasmHeap, x: tf.Tensor2D, gradient: tf.Tensor): tf.Tensor {
+  const [rows, width] = x.shape;
+  const hidden = width / 2;
+  const { tensor, address } = heap.makeTensor(x.shape);
+  const gates = addressIn(heap, x);
+  const slopes = addressIn(heap, gradient);
+  for (let row = 0; row < rows; row += 1) {
+    const start = 4 * row * width;
+    const gate = gates + start;
+    const slope = address + start;
+    heap.swigluSlopes(slope, slope + 4 * hidden, gate, gate + 4 * hidden, slopes + 4 * row * hidden, hidden);
+  }
+  return tensor;
 }
 
 /** With σ the open share: `d gate = dy · up · σ (1 + gate (1 - σ))`, `d up = dy · gate σ`. */

@@ -170,7 +170,13 @@ export const operations: readonly OperationExample[] = [
     shapes: [[3, 10]],
     call: (x) => ropeRows(matrix(x), { headDim: 4, heads: 2, positions: [4, 0, 7], frequencies: [1, 0.1] }),
   },
+  {
+    name: "ropeRows, heads of a multiple of eight",
+    shapes: [[3, 18]],
+    call: (x) => ropeRows(matrix(x), { headDim: 8, heads: 2, positions: [4, 0, 4], frequencies: [1, 0.5, 0.2, 0.1] }),
+  },
   { name: "swigluPair", shapes: [[3, 8]], call: (x) => swigluPair(matrix(x)) },
+  { name: "swigluPair, an odd width", shapes: [[3, 6]], call: (x) => swigluPair(matrix(x)) },
   {
     name: "segmentAttention, short segments with grouped queries",
     shapes: [[5, 16]],

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { createRng, segmentAttention } from "@haps/tensor";
+import { addLowRank, createRng, rmsNorm, ropeRows, segmentAttention, swigluPair } from "@haps/tensor";
 import { expectClose } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import initialiseWabt from "wabt";
-import { HEAP_ATTENTION_CODE } from "../src/kernels/heap-attention-code.ts";
+import { HEAP_KERNELS_CODE } from "../src/kernels/heap-kernels-code.ts";
 import { type WasmHeap, wasmHeap } from "../src/kernels/wasm-heap.ts";
 
 beforeAll(async () => {
@@ -22,12 +22,15 @@ function inHeap(numbers: readonly number[], run: (heap: WasmHeap, address: numbe
   return result;
 }
 
-describe("the code of attention in the heap", () => {
+describe("the code of what works in the heap", () => {
   it("is what its source assembles to", async () => {
-    const path = new URL("../src/kernels/heap-attention.wat", import.meta.url);
+    const parts = ["exponential", "attention", "rows"].map((name) =>
+      readFileSync(new URL(`../src/kernels/heap/${name}.wat`, import.meta.url), "utf8"),
+    );
     const wabt = await initialiseWabt();
-    const { buffer } = wabt.parseWat("heap-attention.wat", readFileSync(path), { simd: true }).toBinary({});
-    expect(Buffer.from(buffer).toString("base64")).toBe(HEAP_ATTENTION_CODE);
+    const source = `(module (import "heap" "memory" (memory 0))\n${parts.join("\n")})`;
+    const { buffer } = wabt.parseWat("heap-kernels.wat", source, { simd: true }).toBinary({});
+    expect(Buffer.from(buffer).toString("base64")).toBe(HEAP_KERNELS_CODE);
   });
 
   it.each([1, 2, 3, 4, 5, 8, 33])("makes probabilities of %d scores, near and far", (tokens) => {
@@ -105,6 +108,85 @@ describe("the code of attention in the heap", () => {
       tf.dispose([result, expected, fused]);
     } finally {
       vi.unstubAllGlobals();
+    }
+  });
+
+  /** The part of the wasm backend through which JavaScript takes and gives back room. */
+  interface WasmRoom {
+    _malloc: (bytes: number) => number;
+    _free: (address: number) => void;
+  }
+
+  /** Each operation that works in the heap; its constants are made before. */
+  const uses: Readonly<Record<string, { shapes: number[][]; run: (...inputs: tf.Tensor[]) => tf.Tensor }>> = {
+    swigluPair: { shapes: [[3, 8]], run: (x) => swigluPair(x as tf.Tensor2D) },
+    rmsNorm: { shapes: [[3, 8], [8]], run: (x, gain) => rmsNorm(x, gain as tf.Tensor1D) },
+    ropeRows: {
+      shapes: [[3, 16]],
+      run: (x) => ropeRows(x as tf.Tensor2D, { headDim: 8, heads: 1, positions: [1, 2, 3], frequencies: [1, 1, 1, 1] }),
+    },
+    segmentAttention: {
+      shapes: [[3, 12]],
+      run: (x) => segmentAttention(x as tf.Tensor2D, { heads: 1, segments: [{ start: 0, length: 3 }] }),
+    },
+    addLowRank: {
+      shapes: [
+        [3, 8],
+        [3, 8],
+        [1, 4, 8],
+        [1, 8, 4],
+      ],
+      run: (base, x, down, up) =>
+        addLowRank(base as tf.Tensor2D, x as tf.Tensor2D, {
+          down: down as tf.Tensor3D,
+          up: up as tf.Tensor3D,
+          scale: 1,
+          sampleOf: [0, -1, 0],
+        }),
+    },
+  };
+
+  it.each(Object.entries(uses))("gives back all room that %s takes, also where there is too little", (_, use) => {
+    const { wasm } = tf.backend() as unknown as { readonly wasm: WasmRoom };
+    const { _malloc: malloc, _free: free } = wasm;
+    const inputs = use.shapes.map((shape) => tf.ones(shape));
+    for (const input of inputs) input.dataSync();
+    const tensors = tf.memory().numTensors;
+    const taken = new Set<number>();
+    let left = Number.POSITIVE_INFINITY;
+    Object.assign(wasm, {
+      _malloc: (bytes: number) => {
+        left -= 1;
+        const address = left < 0 ? 0 : malloc(bytes);
+        if (address !== 0) taken.add(address);
+        return address;
+      },
+      _free: (address: number) => {
+        taken.delete(address);
+        if (address !== 0) free(address);
+      },
+    });
+    try {
+      tf.tidy(() =>
+        tf
+          .grads(use.run)(inputs)
+          .map((slopes) => slopes.dataSync()),
+      );
+      expect(taken.size).toBe(0);
+      for (const room of [0, 1, 2]) {
+        left = room;
+        try {
+          use.run(...inputs).dispose();
+          expect(room).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "backend" });
+        }
+        expect(taken.size).toBe(0);
+        expect(tf.memory().numTensors).toBe(tensors);
+      }
+    } finally {
+      Object.assign(wasm, { _malloc: malloc, _free: free });
+      tf.dispose(inputs);
     }
   });
 

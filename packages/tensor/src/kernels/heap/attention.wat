@@ -1,7 +1,4 @@
-;; Attention of one query over keys and values, and its gradient, in the heap of the wasm backend, four float32 at a time; see heap-attention.ts.
-;; Pointers and strides are in bytes; `columns` is a positive multiple of 4. Nothing has to be aligned to more than 4 bytes.
-(module
-  (import "heap" "memory" (memory 0))
+;; Attention of one query over keys and values, and its gradient; see heap-attention.ts. `columns` is a positive multiple of 4.
 
   ;; weights[token] = query . keys[token]. A product is summed in the same order wherever its token stands.
   (func (export "score")
@@ -70,11 +67,10 @@
         (br $one))))
 
   ;; weights = softmax(scale * weights), tokens >= 1, in place; up to four numbers behind the last are overwritten.
-  ;; exp is within a relative 2e-7: x = n ln 2 + f, |f| <= ln 2 / 2, a polynomial of degree 7 in f (Moshier, Cephes, expf), and n
-  ;; added to the exponent; 0 below -87.33, where float32 has no normal numbers. NaN is handed on.
+  ;; NaN is handed on.
   (func (export "softmax") (param $weights i32) (param $tokens i32) (param $scale f32)
     (local $at i32) (local $end i32)
-    (local $x v128) (local $n v128) (local $f v128) (local $y v128) (local $highest v128) (local $sum v128)
+    (local $y v128) (local $highest v128) (local $sum v128)
     (local.set $end (i32.add (local.get $weights) (i32.shl (local.get $tokens) (i32.const 2))))
     (local.set $at (local.get $weights))
     (loop $scale
@@ -93,35 +89,7 @@
       (f32.max (f32x4.extract_lane 2 (local.get $highest)) (f32x4.extract_lane 3 (local.get $highest))))))
     (local.set $at (local.get $weights))
     (loop $exponential
-      (local.set $x (f32x4.sub (v128.load align=4 (local.get $at)) (local.get $highest)))
-      (local.set $f (f32x4.max (local.get $x) (v128.const f32x4 -87.33 -87.33 -87.33 -87.33)))
-      (local.set $n (f32x4.nearest
-        (f32x4.mul (local.get $f) (v128.const f32x4 1.44269504 1.44269504 1.44269504 1.44269504))))
-      ;; ln 2 in two parts: the products with the first are exact
-      (local.set $f (f32x4.sub (local.get $f)
-        (f32x4.mul (local.get $n) (v128.const f32x4 0.693359375 0.693359375 0.693359375 0.693359375))))
-      (local.set $f (f32x4.add (local.get $f)
-        (f32x4.mul (local.get $n) (v128.const f32x4 2.12194440e-4 2.12194440e-4 2.12194440e-4 2.12194440e-4))))
-      (local.set $y (v128.const f32x4 1.9875691500e-4 1.9875691500e-4 1.9875691500e-4 1.9875691500e-4))
-      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
-        (v128.const f32x4 1.3981999507e-3 1.3981999507e-3 1.3981999507e-3 1.3981999507e-3)))
-      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
-        (v128.const f32x4 8.3334519073e-3 8.3334519073e-3 8.3334519073e-3 8.3334519073e-3)))
-      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
-        (v128.const f32x4 4.1665795894e-2 4.1665795894e-2 4.1665795894e-2 4.1665795894e-2)))
-      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
-        (v128.const f32x4 1.6666665459e-1 1.6666665459e-1 1.6666665459e-1 1.6666665459e-1)))
-      (local.set $y (f32x4.add (f32x4.mul (local.get $y) (local.get $f))
-        (v128.const f32x4 5.0000001201e-1 5.0000001201e-1 5.0000001201e-1 5.0000001201e-1)))
-      (local.set $y (f32x4.add
-        (f32x4.add (f32x4.mul (local.get $y) (f32x4.mul (local.get $f) (local.get $f))) (local.get $f))
-        (v128.const f32x4 1 1 1 1)))
-      (local.set $y (f32x4.mul (local.get $y)
-        (i32x4.shl
-          (i32x4.add (i32x4.trunc_sat_f32x4_s (local.get $n)) (v128.const i32x4 127 127 127 127))
-          (i32.const 23))))
-      (local.set $y (v128.andnot (local.get $y)
-        (f32x4.lt (local.get $x) (v128.const f32x4 -87.33 -87.33 -87.33 -87.33))))
+      (local.set $y (call $exponential (f32x4.sub (v128.load align=4 (local.get $at)) (local.get $highest))))
       (v128.store align=4 (local.get $at) (local.get $y))
       (local.set $sum (f32x4.add (local.get $sum) (local.get $y)))
       (br_if $exponential (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end))))
@@ -232,4 +200,4 @@
         (local.set $factors (i32.add (local.get $factors) (i32.const 4)))
         (local.set $rows (i32.add (local.get $rows) (local.get $stride)))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
-        (br $token)))))
+        (br $token))))
