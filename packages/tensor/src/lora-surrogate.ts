@@ -10,15 +10,16 @@ const OPERATION = "surrogateLoss";
 /**
  * A scalar whose gradient with respect to LoRA factors is a given one: the second stage of a gradient through an engine.
  *
- * `Σ stopGradient(d) · factor` over samples, targets and both factors, where d is what the engine returned for a sample. By the
+ * `Σ stopGradient(d) · factor` over calls, targets and both factors, where d is what the engine returned for a call. By the
  * chain rule the gradient with respect to whatever made the factors is that of the engine's sum of log-likelihoods, exactly; the
  * value itself means nothing.
  *
  * @param tensors - Borrowed; differentiable.
- * @param gradients - One per sample of the batch, for the same targets in any order; `undefined` for a sample without one.
+ * @param gradients - For the same targets in any order; `undefined` counts as zero. Without `sampleOf` one per sample of the batch.
+ * @param sampleOf - Sample of each gradient, where samples have any number of them: the calls of an episode, those of one candidate.
  * @returns The caller owns it.
  * @throws ShapeError code `shape` for another number of samples, or arrays that do not fit a target; HapsError code `config` for other
- *   targets or another scale; HapsError code `non-finite` naming sample, target, factor and position.
+ *   targets, another scale or a sample outside the batch; HapsError code `non-finite` naming sample, target, factor and position.
  *
  * @example
  * ```ts
@@ -29,16 +30,52 @@ const OPERATION = "surrogateLoss";
  * console.assert(tf.grad(loss)(tf.scalar(5)).dataSync()[0] === 2);
  * ```
  */
-export function surrogateLoss(tensors: LoraTensors, gradients: readonly (LoraWeights | undefined)[]): tf.Scalar {
-  gradients.forEach((gradient, sample) => {
-    if (gradient !== undefined) checkGradientOf(gradient, sample, tensors);
-  });
+export function surrogateLoss(
+  tensors: LoraTensors,
+  gradients: readonly (LoraWeights | undefined)[],
+  sampleOf?: ArrayLike<number>,
+): tf.Scalar {
+  const places = placesOf(tensors, gradients, sampleOf);
+  for (const { gradient, sample } of places) checkGradientOf(gradient, sample, tensors);
   return tf.tidy(() => {
     const terms = tensors.targets.flatMap((entry) => [
-      innerProduct(entry, "down", [entry.target.rank, entry.target.in], gradients),
-      innerProduct(entry, "up", [entry.target.out, entry.target.rank], gradients),
+      innerProduct(entry, "down", [entry.target.rank, entry.target.in], places),
+      innerProduct(entry, "up", [entry.target.out, entry.target.rank], places),
     ]);
     return terms.reduce((sum, term) => tf.add<tf.Scalar>(sum, term), tf.scalar(0));
+  });
+}
+
+/** A gradient and the sample of the batch that it belongs to. */
+interface PlacedGradient {
+  readonly gradient: LoraWeights;
+  readonly sample: number;
+}
+
+function placesOf(
+  { targets }: LoraTensors,
+  gradients: readonly (LoraWeights | undefined)[],
+  sampleOf: ArrayLike<number> | undefined,
+): readonly PlacedGradient[] {
+  for (const { target, down, up } of targets) {
+    const batch = sampleOf === undefined ? gradients.length : (down.shape[0] ?? 0);
+    assertShape(OPERATION, `${loraTargetName(target)} down`, down, [batch, target.rank, target.in]);
+    assertShape(OPERATION, `${loraTargetName(target)} up`, up, [batch, target.out, target.rank]);
+  }
+  const batch = targets[0]?.down.shape[0] ?? 0;
+  if (sampleOf !== undefined && sampleOf.length !== gradients.length) {
+    throw new ShapeError(OPERATION, "sampleOf", `${gradients.length} samples, one per gradient`, [sampleOf.length]);
+  }
+  return gradients.flatMap((gradient, index) => {
+    const sample = sampleOf === undefined ? index : (sampleOf[index] as number);
+    if (!(Number.isInteger(sample) && sample >= 0 && sample < batch)) {
+      throw new HapsError(
+        "config",
+        `${OPERATION}: gradient ${index} is of sample ${sample}, in a batch of ${batch}; give one in [0, ${batch})`,
+        { index, sample, batch },
+      );
+    }
+    return gradient === undefined ? [] : [{ gradient, sample }];
   });
 }
 
@@ -46,19 +83,21 @@ function innerProduct(
   entry: LoraTargetTensors,
   factor: "down" | "up",
   shape: readonly [number, number],
-  gradients: readonly (LoraWeights | undefined)[],
+  places: readonly PlacedGradient[],
 ): tf.Scalar {
-  const name = `${loraTargetName(entry.target)} ${factor}`;
-  assertShape(OPERATION, name, entry[factor], [gradients.length, ...shape]);
+  const tensor = entry[factor];
   const size = shape[0] * shape[1];
-  const slopes = new Float32Array(gradients.length * size);
-  gradients.forEach((gradient, sample) => {
-    const values = gradient?.targets.find(({ target }) => isSame(target, entry.target))?.[factor];
-    if (values === undefined) return;
-    checkValues(values, size, `${name} of sample ${sample}`, { sample, target: entry.target, factor });
-    slopes.set(values, sample * size);
-  });
-  return tf.sum<tf.Scalar>(tf.mul(entry[factor], tf.tensor3d(slopes, [gradients.length, ...shape])));
+  const slopes = new Float32Array(tensor.size);
+  for (const { gradient, sample } of places) {
+    const values = gradient.targets.find(({ target }) => isSame(target, entry.target))?.[factor];
+    if (values === undefined) continue;
+    const name = `${loraTargetName(entry.target)} ${factor} of sample ${sample}`;
+    checkValues(values, size, name, { sample, target: entry.target, factor });
+    values.forEach((value, index) => {
+      slopes[sample * size + index] = (slopes[sample * size + index] as number) + value;
+    });
+  }
+  return tf.sum<tf.Scalar>(tf.mul(tensor, tf.tensor3d(slopes, tensor.shape)));
 }
 
 function checkGradientOf(gradient: LoraWeights, sample: number, { targets, scale }: LoraTensors): void {
@@ -68,14 +107,14 @@ function checkGradientOf(gradient: LoraWeights, sample: number, { targets, scale
   if (got.join() !== expected.join()) {
     throw new HapsError(
       "config",
-      `${OPERATION}: the gradient of sample ${sample} is for [${got.join(", ")}]; expected [${expected.join(", ")}]; give the gradient of weights that were made from these factors`,
+      `${OPERATION}: a gradient of sample ${sample} is for [${got.join(", ")}]; expected [${expected.join(", ")}]; give the gradient of weights that were made from these factors`,
       { sample, got, expected },
     );
   }
   if (gradient.scale === scale) return;
   throw new HapsError(
     "config",
-    `${OPERATION}: the gradient of sample ${sample} was taken at scale ${gradient.scale}; the factors have ${scale}; use the scale of the generator`,
+    `${OPERATION}: a gradient of sample ${sample} was taken at scale ${gradient.scale}; the factors have ${scale}; use the scale of the generator`,
     { sample, got: gradient.scale, expected: scale },
   );
 }

@@ -115,6 +115,31 @@ describeEachBackend("surrogateLoss", () => {
     });
   });
 
+  it("adds up several gradients of a sample and leaves samples without any at zero", () => {
+    tidyValue(() => {
+      const [first, second, third] = [slopesOf(0), slopesOf(1, [SQUARE, WIDE]), slopesOf(2)];
+      const slopesFor = (slopes: readonly LoraWeights[], sampleOf: readonly number[]) =>
+        tf
+          .grads((...tensors: tf.Tensor[]) => surrogateLoss(factorsOf(...tensors), slopes, sampleOf))(makeTensors())
+          .map((gradient) => [...gradient.dataSync()]);
+      const alone = (slope: LoraWeights, sample: number) => slopesFor([slope], [sample]);
+      const expected = [alone(first, 2), alone(second, 0), alone(third, 2)];
+      slopesFor([first, second, third], [2, 0, 2]).forEach((found, tensor) => {
+        expect(found).toEqual(
+          found.map((_, at) =>
+            Math.fround(expected.reduce((sum, slopes) => sum + (slopes[tensor]?.[at] as number), 0)),
+          ),
+        );
+        expect(found.slice(found.length / BATCH, (2 * found.length) / BATCH).every((slope) => slope === 0)).toBe(true);
+      });
+      expect(
+        slopesFor([], [])
+          .flat()
+          .every((slope) => slope === 0),
+      ).toBe(true);
+    });
+  });
+
   it("gives the gradient of direct differentiation when an engine outside of tfjs differentiated the rest", () => {
     tidyValue(() => {
       // ln L = -(y · (scale up down) x - t)² of each sample; factors by one dense layer from a hidden state.
@@ -168,6 +193,9 @@ describeEachBackend("surrogateLoss", () => {
       const bad = { ...wide, down: Float32Array.of(0, 1, Number.NaN, 0) };
       expect(all({ ...good, targets: [bad, square] })).toThrow(failure("non-finite", "layer 1 gate down of sample 1"));
       expect(() => surrogateLoss(tensors, [good])).toThrow(failure("shape", "layer 1 gate down has shape [3, 2, 2]"));
+      expect(() => surrogateLoss(tensors, [good], [3])).toThrow(failure("config", "gradient 0 is of sample 3"));
+      expect(() => surrogateLoss(tensors, [good], [0.5])).toThrow(failure("config", "sample 0.5, in a batch of 3"));
+      expect(() => surrogateLoss(tensors, [good], [0, 1])).toThrow(failure("shape", "sampleOf"));
     });
   });
 
