@@ -17,27 +17,31 @@ export function checkLora(weights: LoraWeights, config: ModelConfig): void {
     if (target.layer >= config.layers) {
       throw new HapsError("config", `${where}; the model has the layers 0 to ${config.layers - 1}`, { target });
     }
-    const [inputs, outputs] = projectionSize(config, target.projection);
-    if (target.in === inputs && target.out === outputs) continue;
+    const expected = projectionSize(config, target.projection);
+    if (target.in === expected.in && target.out === expected.out) continue;
     throw new HapsError(
       "config",
-      `${where} with in ${target.in}, out ${target.out}; expected in ${inputs}, out ${outputs}; make the weights for this model`,
-      { target, expected: [inputs, outputs] },
+      `${where} with in ${target.in}, out ${target.out}; expected in ${expected.in}, out ${expected.out}; make the weights for this model`,
+      { target, expected },
     );
   }
 }
 
-/** Inputs and outputs of a projection of a model. */
-export function projectionSize(config: ModelConfig, projection: LoraTarget["projection"]): readonly [number, number] {
+/** Inputs and outputs of a projection of a model, as a `LoraTarget` names them. */
+export function projectionSize(
+  config: ModelConfig,
+  projection: LoraTarget["projection"],
+): Pick<LoraTarget, "in" | "out"> {
   const { query, key } = attentionWidths(config);
-  const sizes: Readonly<Record<LoraTarget["projection"], readonly [number, number]>> = {
-    q: [config.dim, query],
-    k: [config.dim, key],
-    v: [config.dim, key],
-    o: [query, config.dim],
-    gate: [config.dim, config.hidden],
-    up: [config.dim, config.hidden],
-    down: [config.hidden, config.dim],
+  const { dim, hidden } = config;
+  const sizes: Readonly<Record<LoraTarget["projection"], Pick<LoraTarget, "in" | "out">>> = {
+    q: { in: dim, out: query },
+    k: { in: dim, out: key },
+    v: { in: dim, out: key },
+    o: { in: query, out: dim },
+    gate: { in: dim, out: hidden },
+    up: { in: dim, out: hidden },
+    down: { in: hidden, out: dim },
   };
   return sizes[projection];
 }

@@ -61,12 +61,12 @@ export function smallLora(
   const rng = createRng(seed);
   const targets = layers.flatMap((layer) =>
     projections.map((projection): LoraFactors => {
-      const [inputs, outputs] = projectionSize(model.config, projection);
+      const target: LoraTarget = { layer, projection, ...projectionSize(model.config, projection), rank };
       const own = rng.fork(`${layer}/${projection}`);
       return {
-        target: { layer, projection, in: inputs, out: outputs, rank },
-        down: own.normals(rank * inputs, 0.4),
-        up: own.normals(rank * outputs, 0.4),
+        target,
+        down: own.normals(rank * target.in, 0.4),
+        up: own.normals(rank * target.out, 0.4),
       };
     }),
   );

@@ -33,8 +33,7 @@ const REWARDS = [0.8, -1.25, 0.4];
 /** Hidden states of three questions and a linear map of them per factor: the smallest thing that generates LoRA weights. */
 function makeGenerator(model: LanguageModel, places: readonly Pick<LoraTarget, "layer" | "projection">[]) {
   const targets = places.map(({ layer, projection }): LoraTarget => {
-    const [inputs, out] = projectionSize(model.config, projection);
-    return { layer, projection, in: inputs, out, rank: 2 };
+    return { layer, projection, ...projectionSize(model.config, projection), rank: 2 };
   });
   const normal = (name: string, rows: number, columns: number) =>
     [
