@@ -11,18 +11,23 @@ export interface RoutingParts {
   dispose(): void;
 }
 
-/** Words and single marks, as tokenizers of language models have them: an assignment and its end are 16 tokens. */
-const PIECES = ["{", '"', "teacher", ":", " ", "0", "1", ",", "student", "}"];
+/** Pieces as byte-pair tokenizers of language models have them: an assignment with its end is 12 tokens. */
+const PIECES = ['{"', "teacher", '":', " ", "0", "1", ',"', "student", "}"];
 const END = 2;
 const FIRST = 10;
 
 function encode(text: string): number[] {
-  return (text.match(/[a-z]+|[^a-z]/g) ?? []).map((piece) => FIRST + PIECES.indexOf(piece));
+  return (text.match(/[a-z]+|[0-9]| |[^a-z0-9 ]+/g) ?? []).map((piece) => FIRST + PIECES.indexOf(piece));
 }
 
 /** A language model as the backbone of a router with two roles, two candidates and the published hypernetwork. */
-export function createRoutingParts(model: LanguageModel, promptLength: number): RoutingParts {
-  const assignments = encodeAssignments({ roles: ["teacher", "student"], candidates: 2, encode, endToken: END });
+export function createRoutingParts(
+  model: LanguageModel,
+  promptLength: number,
+  options: { readonly write?: (assignment: readonly number[]) => string } = {},
+): RoutingParts {
+  const roles = ["teacher", "student"];
+  const assignments = encodeAssignments({ roles, candidates: 2, encode, endToken: END, ...options });
   const { dim, layers } = model.config;
   const generators = [1, 2].map((seed) =>
     createLoraGenerator({
