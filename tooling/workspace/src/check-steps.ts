@@ -64,8 +64,9 @@ function packSteps({ root, temporary }: CheckPlace): readonly Step[] {
     return ofProblems(found.flat());
   };
   const install = async (): Promise<StepResult> => {
-    const router = join(root, "apps/reference/examples/custom-router.mjs");
-    const { ok, output, notes } = await runPackTest(folder, tarballs, router);
+    const example = (name: string): string => join(root, "apps/reference/examples", name);
+    const examples = { router: example("custom-router.mjs"), programs: [example("joint-lora.mjs")] };
+    const { ok, output, notes } = await runPackTest(folder, tarballs, examples);
     return { outcome: ok ? "passed" : "failed", output, note: notes.join("; ") };
   };
   return [

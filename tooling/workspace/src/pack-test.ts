@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { arrowMap } from "./arrow-map.ts";
 import type { Tarball } from "./pack-packages.ts";
 import { type CommandResult, runCommand } from "./run-command.ts";
@@ -15,6 +15,14 @@ export interface PackTestResult {
   readonly notes: readonly string[];
 }
 
+/** Paths of examples that users get to see, which must work where the tarballs are installed. */
+export interface PackTestExamples {
+  /** A module with an own router. */
+  readonly router: string;
+  /** Programs that run alone; their last line on standard output is a note. */
+  readonly programs: readonly string[];
+}
+
 /** A project outside the workspace into which tarballs are installed with npm. */
 interface ConsumerProject {
   readonly folder: string;
@@ -26,15 +34,14 @@ interface ConsumerProject {
 /**
  * Installs the tarballs as a user would, with npm into empty projects outside the workspace, and uses them there:
  * every entry imports, one tfjs engine is shared, the tensor-free packages bring no `@tensorflow/*`, a router module of
- * one's own works.
+ * one's own works, the programs among the examples run.
  *
  * @param folder - Empty folder outside the workspace; the caller removes it.
- * @param router - Path of a module with an own router.
  */
 export async function runPackTest(
   folder: string,
   tarballs: readonly Tarball[],
-  router: string,
+  examples: PackTestExamples,
 ): Promise<PackTestResult> {
   const peers = tensorPeers(tarballs.map((tarball) => tarball.package));
   const all: ConsumerProject = { folder: allProject(folder), tarballs, peers };
@@ -54,7 +61,8 @@ export async function runPackTest(
         "one-engine.mjs",
         onTensors.map(({ manifest }) => manifest.name),
       ),
-    () => useRouter(all.folder, router),
+    () => useRouter(all.folder, examples.router),
+    ...examples.programs.map((program) => () => runProgram(all.folder, program)),
     () => installInto(free),
     () => Promise.resolve(checkNoTensors(free.folder)),
     () =>
@@ -126,7 +134,17 @@ export function runConsumer(
   args: readonly string[],
   node = process.execPath,
 ): Promise<CommandResult> {
-  copyFileSync(join(consumer, program), join(folder, program));
+  return runProgram(folder, join(consumer, program), args, node);
+}
+
+function runProgram(
+  folder: string,
+  path: string,
+  args: readonly string[] = [],
+  node = process.execPath,
+): Promise<CommandResult> {
+  const program = basename(path);
+  copyFileSync(path, join(folder, program));
   return runCommand(node, [program, ...args], { cwd: folder, limitSeconds: 60 });
 }
 
