@@ -1,10 +1,13 @@
-import { HapsError } from "@haps/spec";
+import { HapsError, quoteValue } from "@haps/spec";
 import { type AssignmentDistribution, type AssignmentScorer, assertShape } from "@haps/tensor";
 import type * as tf from "@tensorflow/tfjs";
 import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
 import { jointDistribution } from "./joint-distribution.ts";
 import { checkLegal } from "./legal-candidates.ts";
 import { summedValues } from "./spread-values.ts";
+
+/** Forms of a distribution that is made of scores. */
+const FORMS: readonly string[] = ["joint", "autoregressive"];
 
 /** How scores become a distribution. */
 export interface ScoredAssignmentsOptions {
@@ -25,9 +28,9 @@ export interface ScoredAssignmentsOptions {
  * `joint`: `P(z) ∝ exp s(z)`; `autoregressive`: `P(z) = Π_i softmax(s(· | z_0 .. z_{i-1}))[z_i]`; over legal assignments only, so
  * that there is no illegal output and each has an exact probability.
  *
- * @param scorer - Borrowed; call inside the `tf.tidy` that it lives in.
+ * @param scorer - Borrowed; call inside the `tf.tidy` that it lives in. `undefined`, as of a backbone that has no assignments, is refused.
  * @returns Tensors of the result are owned by the caller, as those of `AssignmentHead.forward`.
- * @throws HapsError code `config` when the scorer has no scores of whole assignments or a row allows no candidate; ShapeError code
+ * @throws HapsError code `config` for no scorer, another form, a scorer without scores of whole assignments, or a row that allows no candidate; ShapeError code
  *   `shape` for a mask or values of another shape.
  *
  * Source: z = r(p; θ), Eq. 2 of the HAPS paper. Deviation: normalised over the legal assignments, where the released code lets the
@@ -48,12 +51,19 @@ export interface ScoredAssignmentsOptions {
  * ```
  */
 export function createScoredAssignments(
-  scorer: AssignmentScorer,
+  scorer: AssignmentScorer | undefined,
   options: ScoredAssignmentsOptions,
 ): AssignmentDistribution {
   const operation = "createScoredAssignments";
+  if (scorer === undefined) {
+    throw new HapsError("config", `${operation}: there is no scorer; expected one; give the backbone its assignments`);
+  }
   const { roles, candidates, batch } = scorer;
   const { form, values } = options;
+  if (!FORMS.includes(form)) {
+    const expected = `expected ${FORMS.map((known) => JSON.stringify(known)).join(" or ")}`;
+    throw new HapsError("config", `${operation}: form is ${quoteValue(form)}; ${expected}`, { form });
+  }
   const legal = checkLegal(options.legal, batch, candidates, operation);
   if (values !== undefined) assertShape(operation, "values", values, [batch, candidates]);
   if (form === "autoregressive") {

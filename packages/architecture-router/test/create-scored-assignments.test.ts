@@ -201,6 +201,14 @@ describeEachBackend("createScoredAssignments", () => {
     tf.dispose(inputs);
   });
 
+  it("refuses no scorer and a form that it does not know", () => {
+    const refused = (text: string) =>
+      expect.objectContaining({ code: "config", message: expect.stringContaining(text) as unknown }) as Error;
+    expect(() => createScoredAssignments(undefined, { form: "joint" })).toThrow(refused("there is no scorer"));
+    const form = "independent" as "joint";
+    expect(() => createScoredAssignments(tableOf(2, 2, 3), { form })).toThrow(refused('form is "independent"'));
+  });
+
   it("refuses whole assignments of a scorer that has none, and masks that do not fit", () => {
     tidyValue(() => {
       const whole = tableOf(2, 2, 3);
