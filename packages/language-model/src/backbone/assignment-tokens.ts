@@ -119,9 +119,13 @@ export function checkAssignmentTokens({ roles, end }: AssignmentTokens, vocabula
     (token) => !(Number.isSafeInteger(token) && token >= 0 && token < vocabulary),
   );
   if (foreign !== undefined) {
+    const wrong =
+      Number.isSafeInteger(foreign) && foreign >= vocabulary
+        ? `is outside the vocabulary of ${vocabulary}`
+        : "is no token; expected whole numbers from 0";
     throw new HapsError(
       "config",
-      `AssignmentTokens: token ${foreign} is outside the vocabulary of ${vocabulary}; encode by the model's own tokenizer`,
+      `AssignmentTokens: token ${foreign} ${wrong}; encode by the model's own tokenizer, with text that it knows`,
       { token: foreign, vocabulary },
     );
   }

@@ -120,7 +120,8 @@ describe("checkAssignmentTokens", () => {
     ["an empty option", [{ lead: [], options: [[], [2]] }], "none to begin with another"],
     ["equal options", [{ lead: [], options: [[1], [1]] }], "none to begin with another"],
     ["tokens outside the vocabulary", [{ lead: [9], options: [[1], [2]] }], "token 9 is outside"],
-    ["broken tokens", [{ lead: [], options: [[1], [0.5]] }], "token 0.5 is outside"],
+    ["characters that an encoder did not find", [{ lead: [-1], options: [[1], [2]] }], "token -1 is no token"],
+    ["broken tokens", [{ lead: [], options: [[1], [0.5]] }], "token 0.5 is no token"],
   ])("refuses %s", (_, roles, message) => {
     expect(() => {
       checkAssignmentTokens({ roles, end: [] }, 9);
