@@ -117,6 +117,12 @@ function differentiate(
   }
   const scalar = (): tf.Scalar => {
     const value = loss();
+    if (!(value instanceof tf.Tensor)) {
+      throw new HapsError(
+        "shape",
+        "lossAndGradients: the loss is no tensor; expected a scalar; return one, from a function that is not async: no tape survives an await",
+      );
+    }
     if (value.size !== 1) {
       throw new HapsError(
         "shape",

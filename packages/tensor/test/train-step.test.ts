@@ -81,6 +81,10 @@ describeEachBackend("lossAndGradients", () => {
       expect(() => lossAndGradients(variables, () => tf.square(variables.get("a")))).toThrow(
         failure("shape", { actual: [2] }),
       );
+      const later = async () => Promise.resolve(tf.sum(variables.get("a")));
+      expect(() => lossAndGradients(variables, later as unknown as () => tf.Tensor)).toThrow(
+        expect.objectContaining({ code: "shape", message: expect.stringContaining("not async") as unknown }),
+      );
       expect(() => lossAndGradients(variables, () => tf.scalar(1))).toThrow(failure("state", { variables: ["a"] }));
     });
     const none = createVariables([]);
