@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { addLowRank, createRng, rmsNorm, ropeRows, segmentAttention, swigluPair } from "@haps/tensor";
+import { addLowRank, createFloatStore, createRng, rmsNorm, ropeRows, segmentAttention, swigluPair } from "@haps/tensor";
 import { expectClose } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -188,6 +188,32 @@ describe("the code of what works in the heap", () => {
       Object.assign(wasm, { _malloc: malloc, _free: free });
       tf.dispose(inputs);
     }
+  });
+
+  it("reads a past where it lay when the call began, also where the memory has to grow for the result", () => {
+    const { wasm } = tf.backend() as unknown as { readonly wasm: WasmRoom };
+    const { _malloc: malloc } = wasm;
+    const { memory } = wasmHeap() as WasmHeap;
+    const stores = [createFloatStore(8), createFloatStore(8)] as const;
+    for (const [index, { values }] of stores.entries()) values.set(createRng(index).normals(8));
+    const fused = tf.tensor2d(createRng(2).normals(12), [1, 12]);
+    const run = () => {
+      const past = { keys: stores[0].values, values: stores[1].values, length: 2 };
+      return tf.tidy(() => segmentAttention(fused, { heads: 1, segments: [{ start: 0, length: 1, past }] }).dataSync());
+    };
+    const expected = run();
+    const before = memory.buffer;
+    wasm._malloc = (bytes) => {
+      wasm._malloc = malloc;
+      wasm._free(malloc(before.byteLength));
+      return malloc(bytes);
+    };
+    const found = run();
+    expect(memory.buffer.byteLength).toBeGreaterThan(0);
+    expect(memory.buffer).not.toBe(before);
+    expect(found).toEqual(expected);
+    fused.dispose();
+    for (const store of stores) store.dispose();
   });
 
   it("does not join a memory that threads share", () => {

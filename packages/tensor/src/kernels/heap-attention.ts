@@ -1,8 +1,15 @@
 import type * as tf from "@tensorflow/tfjs";
-import { rowHeap } from "./heap-rows.ts";
-import { FILLING, FLOAT, type HeapSpan, type VisibleSpan, visibleSpans, withHeapSpans } from "./heap-spans.ts";
-import { peekValues } from "./peek-values.ts";
-import { type AttentionSegment, type FusedLayout, spansOf } from "./segment-layout.ts";
+import { addressIn, rowHeap } from "./heap-rows.ts";
+import {
+  FILLING,
+  FLOAT,
+  type LocatedSegment,
+  locateSegments,
+  type VisibleSpan,
+  visibleSpans,
+  withHeapRoom,
+} from "./heap-spans.ts";
+import type { AttentionSegment, FusedLayout } from "./segment-layout.ts";
 import type { WasmHeap } from "./wasm-heap.ts";
 
 /** The heap for attention of packed rows: where wasm runs and holds the tensors, and heads are a multiple of four numbers wide. */
@@ -25,28 +32,26 @@ export function attendHeap(
   layout: FusedLayout,
 ): tf.Tensor {
   const { heads, headDim, width, scale, window } = layout;
-  // First of all: it may move the memory and empty views of it.
+  const query = addressIn(heap, fused);
+  const { segments: heard, longest, outside } = locateSegments(heap, query, segments, layout);
   const output = heap.makeTensor([fused.shape[0], heads * headDim]);
-  const rows = peekValues(fused);
-  const query = rows.byteOffset;
-  const heard = segments.filter(({ silent }) => silent !== true);
-  const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
-  const longest = longestOf(spans);
-  withHeapSpans(heap, spans, longest, (weights, places) => {
-    const sums = output.address;
-    new Float32Array(heap.memory.buffer, sums, output.tensor.size).fill(0);
-    heard.forEach((segment, index) => {
-      forEachRow(segment, places[index] as readonly HeapSpan[], window, (row, visible, tokens) => {
-        for (let head = 0; head < heads; head += 1) {
-          const from = query + FLOAT * (row * width + head * headDim);
-          weighTokens(heap, { weights, query: from, visible, tokens, shared: sharedOf(head, layout), headDim, scale });
-          const to = sums + FLOAT * (row * heads + head) * headDim;
-          for (const { values, stride, count, offset } of visible) {
-            heap.mix(to, weights + offset, values + sharedOf(head, layout), stride, count, headDim);
-          }
+  const group = heads / layout.keyValueHeads;
+  const apart = FLOAT * (longest + FILLING);
+  withHeapRoom(heap, outside, heads * (longest + FILLING), (weights) => {
+    new Float32Array(heap.memory.buffer, output.address, output.tensor.size).fill(0);
+    for (const located of heard) {
+      forEachRow(located, window, (row, visible, tokens) => {
+        const from = query + FLOAT * row * width;
+        for (const { keys, stride, count, offset } of visible) {
+          heap.scoreHeads(weights + offset, from, keys, stride, count, headDim, heads, group, apart);
+        }
+        for (let head = 0; head < heads; head += 1) heap.softmax(weights + head * apart, tokens, scale);
+        const to = output.address + FLOAT * row * heads * headDim;
+        for (const { values, stride, count, offset } of visible) {
+          heap.mixHeads(to, weights + offset, values, stride, count, headDim, heads, group, apart);
         }
       });
-    });
+    }
   });
   return output.tensor;
 }
@@ -66,21 +71,18 @@ export function attendHeapBackward(
   layout: FusedLayout,
 ): tf.Tensor {
   const { heads, headDim, width, scale, window } = layout;
+  const upstream = addressIn(heap, slopes);
+  const query = addressIn(heap, fused);
+  const { segments: heard, longest, outside } = locateSegments(heap, query, segments, layout);
   const result = heap.makeTensor(fused.shape);
-  const upstream = peekValues(slopes).byteOffset;
-  const rows = peekValues(fused);
-  const query = rows.byteOffset;
-  const heard = segments.filter(({ silent }) => silent !== true);
-  const spans = heard.map((segment) => spansOf(rows, segments, segment, layout));
-  const longest = longestOf(spans);
-  withHeapSpans(heap, spans, 2 * longest, (weights, places) => {
-    const scores = weights + FLOAT * longest;
-    const gradient = result.address;
+  const gradient = result.address;
+  withHeapRoom(heap, outside, 2 * (longest + FILLING), (weights) => {
+    const scores = weights + FLOAT * (longest + FILLING);
     new Float32Array(heap.memory.buffer, gradient, result.tensor.size).fill(0);
     /** From a place among the rows to the same one of the gradient. */
     const across = gradient - query;
-    heard.forEach((segment, index) => {
-      forEachRow(segment, places[index] as readonly HeapSpan[], window, (row, visible, tokens) => {
+    for (const located of heard) {
+      forEachRow(located, window, (row, visible, tokens) => {
         for (let head = 0; head < heads; head += 1) {
           const from = query + FLOAT * (row * width + head * headDim);
           const slope = upstream + FLOAT * (row * heads + head) * headDim;
@@ -97,19 +99,9 @@ export function attendHeapBackward(
           }
         }
       });
-    });
+    }
   });
   return result.tensor;
-}
-
-/** Room for the weights of what the segment that sees most sees. */
-function longestOf(spans: readonly (readonly { readonly count: number }[])[]): number {
-  const longest = spans.reduce((most, some) => Math.max(most, countTokens(some)), 0);
-  return longest + FILLING;
-}
-
-function countTokens(spans: readonly { readonly count: number }[]): number {
-  return spans.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Bytes from a token's first head of keys to the one that belongs to a head of queries. */
@@ -119,15 +111,13 @@ function sharedOf(head: number, { heads, keyValueHeads, headDim }: FusedLayout):
 
 /** Every row of a segment by its number in the batch, what it sees, and how many tokens that is. */
 function forEachRow(
-  { start, length }: AttentionSegment,
-  spans: readonly HeapSpan[],
+  { segment: { start, length }, spans, tokens }: LocatedSegment,
   window: number | undefined,
   visit: (row: number, visible: readonly VisibleSpan[], tokens: number) => void,
 ): void {
-  const before = countTokens(spans) - length;
   for (let row = 0; row < length; row += 1) {
-    const visible = visibleSpans(spans, before + row + 1, window);
-    visit(start + row, visible, countTokens(visible));
+    const end = tokens - length + row + 1;
+    visit(start + row, visibleSpans(spans, end, window), Math.min(end, window ?? end));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { TokenSpan } from "./segment-layout.ts";
+import type { AttentionPast, AttentionSegment, FusedLayout } from "./segment-layout.ts";
 import type { WasmHeap } from "./wasm-heap.ts";
 
 /** Bytes of a number. */
@@ -6,74 +6,131 @@ export const FLOAT = 4;
 /** Numbers behind weights that softmax and slope may overwrite. */
 export const FILLING = 4;
 
-/** A span by addresses in the heap; the stride in bytes. */
+/** Consecutive tokens by addresses in the heap; the stride in bytes. */
 export interface HeapSpan {
   readonly keys: number;
   readonly values: number;
   readonly stride: number;
   readonly count: number;
+  /** Whether it lies outside the rows and gets no gradient. */
   readonly isPast: boolean;
 }
 
+/** A segment that is computed, and what it sees, oldest first, its own rows last. */
+export interface LocatedSegment {
+  readonly segment: AttentionSegment;
+  readonly spans: readonly HeapSpan[];
+  /** Of all spans together. */
+  readonly tokens: number;
+}
+
+/** A part of a past that has to be copied to the heap. */
+interface OutsidePart {
+  readonly array: Float32Array;
+  readonly length: number;
+  /** Tells the span where it went. */
+  readonly place: (address: number) => void;
+}
+
+/** What {@link locateSegments} found. */
+export interface LocatedSegments {
+  readonly segments: readonly LocatedSegment[];
+  /** Tokens that the segment which sees most sees. */
+  readonly longest: number;
+  readonly outside: readonly OutsidePart[];
+}
+
 /**
- * Runs work on spans in the heap, with room besides.
+ * Addresses of what every segment that is not silent sees. To be called before room is made: that may move the memory and empty views
+ * of it, which pasts may be.
  *
- * Arrays that lie in the heap stay there, others are copied, each once. Making room may move the memory and empty views of it: read
- * from views before, and then go by addresses.
+ * @param rows - Address of the packed rows.
+ */
+export function locateSegments(
+  heap: WasmHeap,
+  rows: number,
+  segments: readonly AttentionSegment[],
+  layout: FusedLayout,
+): LocatedSegments {
+  const { heads, keyValueHeads, headDim, width } = layout;
+  const { buffer } = heap.memory;
+  const outside: OutsidePart[] = [];
+  const rowsOf = ({ start, length }: AttentionSegment): HeapSpan => {
+    const keys = rows + FLOAT * (start * width + heads * headDim);
+    const values = keys + FLOAT * keyValueHeads * headDim;
+    return { keys, values, stride: FLOAT * width, count: length, isPast: false };
+  };
+  const pastOf = ({ keys, values, length }: AttentionPast): HeapSpan => {
+    const stride = keyValueHeads * headDim;
+    const span = {
+      keys: keys.byteOffset,
+      values: values.byteOffset,
+      stride: FLOAT * stride,
+      count: length,
+      isPast: true,
+    };
+    for (const [part, array] of [
+      ["keys", keys],
+      ["values", values],
+    ] as const) {
+      if (array.buffer === buffer) continue;
+      const place = (address: number): void => {
+        span[part] = address;
+      };
+      outside.push({ array, length: length * stride, place });
+    }
+    return span;
+  };
+  const located: LocatedSegment[] = [];
+  let longest = 0;
+  for (const segment of segments) {
+    if (segment.silent === true) continue;
+    const { past, ancestors } = segment;
+    const spans = past === undefined ? [] : [pastOf(past)];
+    if (ancestors !== undefined) for (const index of ancestors) spans.push(rowsOf(segments[index] as AttentionSegment));
+    spans.push(rowsOf(segment));
+    const tokens = countTokens(spans);
+    longest = Math.max(longest, tokens);
+    located.push({ segment, spans, tokens });
+  }
+  return { segments: located, longest, outside };
+}
+
+/**
+ * Runs work with room in the heap and copies there of what lies outside of it, each array once.
  *
  * @param room - Numbers of room, not cleared.
- * @param work - Gets the address of the room and the spans, as they came.
+ * @param work - Gets the address of the room.
  */
-export function withHeapSpans(
+export function withHeapRoom(
   heap: WasmHeap,
-  spans: readonly (readonly TokenSpan[])[],
+  outside: readonly OutsidePart[],
   room: number,
-  work: (room: number, spans: readonly (readonly HeapSpan[])[]) => void,
+  work: (room: number) => void,
 ): void {
-  const { addresses, outside } = locate(spans.flat(), heap);
   const main = heap.allocate(FLOAT * room);
   const rooms = [main];
   try {
-    for (const [array, length] of outside) {
+    const lengths = new Map<Float32Array, number>();
+    for (const { array, length } of outside) lengths.set(array, Math.max(lengths.get(array) ?? 0, length));
+    const copies = new Map<Float32Array, number>();
+    for (const [array, length] of lengths) {
       const copy = heap.allocate(FLOAT * length);
       rooms.push(copy);
-      addresses.set(array, copy);
+      copies.set(array, copy);
       new Float32Array(heap.memory.buffer, copy, length).set(array.subarray(0, length));
     }
-    work(
-      main,
-      spans.map((some) => some.map((span) => placeOf(span, addresses))),
-    );
+    for (const { array, place } of outside) place(copies.get(array) as number);
+    work(main);
   } finally {
     for (const address of rooms) heap.free(address);
   }
 }
 
-/** Addresses of the arrays that lie in the heap, and how many numbers of the others are needed there. */
-function locate(
-  spans: readonly TokenSpan[],
-  heap: WasmHeap,
-): { readonly addresses: Map<Float32Array, number>; readonly outside: Map<Float32Array, number> } {
-  const addresses = new Map<Float32Array, number>();
-  const outside = new Map<Float32Array, number>();
-  for (const { keys, values, stride, count } of spans) {
-    for (const array of [keys, values]) {
-      if (array.buffer === heap.memory.buffer) addresses.set(array, array.byteOffset);
-      else outside.set(array, Math.max(outside.get(array) ?? 0, count * stride));
-    }
-  }
-  return { addresses, outside };
-}
-
-function placeOf(span: TokenSpan, addresses: ReadonlyMap<Float32Array, number>): HeapSpan {
-  const { keys, values, keyStart, valueStart, stride, count, isPast } = span;
-  return {
-    keys: (addresses.get(keys) as number) + FLOAT * keyStart,
-    values: (addresses.get(values) as number) + FLOAT * valueStart,
-    stride: FLOAT * stride,
-    count,
-    isPast,
-  };
+function countTokens(spans: readonly { readonly count: number }[]): number {
+  let sum = 0;
+  for (const { count } of spans) sum += count;
+  return sum;
 }
 
 /** The part of a span that a row sees. */

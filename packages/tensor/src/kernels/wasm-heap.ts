@@ -6,10 +6,34 @@ import { HEAP_KERNELS_CODE } from "./heap-kernels-code.ts";
 interface HeapKernels {
   /** `weights[token] = query · keys[token]` for `tokens` float32 vectors. */
   score(weights: number, query: number, keys: number, stride: number, tokens: number, columns: number): void;
+  /** `score` of all heads: their weights lie `apart` bytes apart, `group` of them share a head of keys. */
+  scoreHeads(
+    weights: number,
+    query: number,
+    keys: number,
+    stride: number,
+    tokens: number,
+    columns: number,
+    heads: number,
+    group: number,
+    apart: number,
+  ): void;
   /** `weights = softmax(scale weights)` in place, `tokens` at least 1; may overwrite four numbers behind them. */
   softmax(weights: number, tokens: number, scale: number): void;
   /** `sums += Σ weights[token] values[token]`; as `score`. */
   mix(sums: number, weights: number, values: number, stride: number, tokens: number, columns: number): void;
+  /** `mix` of all heads; as `scoreHeads`. */
+  mixHeads(
+    sums: number,
+    weights: number,
+    values: number,
+    stride: number,
+    tokens: number,
+    columns: number,
+    heads: number,
+    group: number,
+    apart: number,
+  ): void;
   /** Slopes of scores from those of their probabilities, in place; may overwrite four numbers behind them; after `softmax`. */
   slope(slopes: number, weights: number, tokens: number, scale: number): void;
   /** `rows[token] += factors[token] vector`; as `score`. */

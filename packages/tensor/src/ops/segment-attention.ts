@@ -99,16 +99,22 @@ function checkSegments(segments: readonly AttentionSegment[], rows: number, layo
       Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length > 0 && start + length <= rows;
     const before = ancestors.every((ancestor) => Number.isInteger(ancestor) && ancestor >= 0 && ancestor < index);
     const full = past === undefined || isFull(past, stride);
-    if (inside && before && full && !covered.subarray(start, start + length).includes(1)) {
-      covered.fill(1, start, start + length);
-      return;
-    }
+    if (inside && before && full && cover(covered, start, length)) return;
     throw new HapsError(
       "config",
       `segmentAttention: segment ${index} has start ${start}, length ${length}, ancestors [${ancestors.join()}], past of ${past?.length ?? 0}; expected rows below ${rows} that no other segment has, ancestors below ${index}, and ${stride} numbers per token of the past, a whole number of tokens`,
       { index, start, length, ancestors, rows },
     );
   });
+}
+
+/** Marks rows; false where one of them has been before. A loop: segments are often one row long, and a view costs more. */
+function cover(covered: Uint8Array, start: number, length: number): boolean {
+  for (let row = start; row < start + length; row += 1) {
+    if (covered[row] === 1) return false;
+    covered[row] = 1;
+  }
+  return true;
 }
 
 function isFull({ keys, values, length }: AttentionPast, stride: number): boolean {

@@ -1,7 +1,7 @@
 ;; Attention of one query over keys and values, and its gradient; see heap-attention.ts. `columns` is a positive multiple of 4.
 
   ;; weights[token] = query . keys[token]. A product is summed in the same order wherever its token stands.
-  (func (export "score")
+  (func $score (export "score")
     (param $weights i32) (param $query i32) (param $keys i32) (param $stride i32) (param $tokens i32) (param $columns i32)
     (local $end i32) (local $at i32) (local $q v128)
     (local $k0 i32) (local $k1 i32) (local $k2 i32) (local $k3 i32)
@@ -66,6 +66,31 @@
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
         (br $one))))
 
+  ;; score for all heads of a query, whose weights lie `apart` bytes apart; `group` of them share one of keys. Tokens go in blocks, so that
+  ;; those of a cache are read one after another: a head by itself would skip through them.
+  (func (export "scoreHeads")
+    (param $weights i32) (param $query i32) (param $keys i32) (param $stride i32) (param $tokens i32) (param $columns i32)
+    (param $heads i32) (param $group i32) (param $apart i32)
+    (local $head i32) (local $count i32)
+    (block $done
+      (loop $block
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $count (select (local.get $tokens) (i32.const 16) (i32.lt_u (local.get $tokens) (i32.const 16))))
+        (local.set $head (i32.const 0))
+        (loop $next
+          (call $score
+            (i32.add (local.get $weights) (i32.mul (local.get $head) (local.get $apart)))
+            (i32.add (local.get $query) (i32.shl (i32.mul (local.get $head) (local.get $columns)) (i32.const 2)))
+            (i32.add (local.get $keys) (i32.shl
+              (i32.mul (i32.div_u (local.get $head) (local.get $group)) (local.get $columns)) (i32.const 2)))
+            (local.get $stride) (local.get $count) (local.get $columns))
+          (br_if $next
+            (i32.lt_u (local.tee $head (i32.add (local.get $head) (i32.const 1))) (local.get $heads))))
+        (local.set $weights (i32.add (local.get $weights) (i32.const 64)))
+        (local.set $keys (i32.add (local.get $keys) (i32.shl (local.get $stride) (i32.const 4))))
+        (local.set $tokens (i32.sub (local.get $tokens) (local.get $count)))
+        (br $block))))
+
   ;; weights = softmax(scale * weights), tokens >= 1, in place; up to four numbers behind the last are overwritten.
   ;; NaN is handed on.
   (func (export "softmax") (param $weights i32) (param $tokens i32) (param $scale f32)
@@ -102,7 +127,7 @@
       (br_if $share (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (local.get $end)))))
 
   ;; sums += sum over tokens of weights[token] * values[token]
-  (func (export "mix")
+  (func $mix (export "mix")
     (param $sums i32) (param $weights i32) (param $values i32) (param $stride i32) (param $tokens i32) (param $columns i32)
     (local $weight i32) (local $value i32) (local $left i32) (local $w v128)
     (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
@@ -158,6 +183,30 @@
         (local.set $values (i32.add (local.get $values) (i32.const 16)))
         (local.set $columns (i32.sub (local.get $columns) (i32.const 4)))
         (br $narrow))))
+
+  ;; mix for all heads; as scoreHeads
+  (func (export "mixHeads")
+    (param $sums i32) (param $weights i32) (param $values i32) (param $stride i32) (param $tokens i32) (param $columns i32)
+    (param $heads i32) (param $group i32) (param $apart i32)
+    (local $head i32) (local $count i32)
+    (block $done
+      (loop $block
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $count (select (local.get $tokens) (i32.const 16) (i32.lt_u (local.get $tokens) (i32.const 16))))
+        (local.set $head (i32.const 0))
+        (loop $next
+          (call $mix
+            (i32.add (local.get $sums) (i32.shl (i32.mul (local.get $head) (local.get $columns)) (i32.const 2)))
+            (i32.add (local.get $weights) (i32.mul (local.get $head) (local.get $apart)))
+            (i32.add (local.get $values) (i32.shl
+              (i32.mul (i32.div_u (local.get $head) (local.get $group)) (local.get $columns)) (i32.const 2)))
+            (local.get $stride) (local.get $count) (local.get $columns))
+          (br_if $next
+            (i32.lt_u (local.tee $head (i32.add (local.get $head) (i32.const 1))) (local.get $heads))))
+        (local.set $weights (i32.add (local.get $weights) (i32.const 64)))
+        (local.set $values (i32.add (local.get $values) (i32.shl (local.get $stride) (i32.const 4))))
+        (local.set $tokens (i32.sub (local.get $tokens) (local.get $count)))
+        (br $block))))
 
   ;; From the slope of each probability to that of its score: slopes = scale * weights * (slopes - weights . slopes), in place.
   ;; Up to four numbers behind the last of `slopes` are overwritten; those behind the weights are zeros, as softmax leaves them.
