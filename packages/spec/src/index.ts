@@ -21,6 +21,17 @@ export type {
   Prompt,
   Settled,
 } from "./engine.ts";
+export type {
+  EpisodeEnd,
+  EpisodeFailure,
+  EpisodeTrace,
+  TracedCall,
+  TracedFailedCall,
+  TracedFailedRetrieval,
+  TracedRetrieval,
+  TracedRole,
+  TraceEntry,
+} from "./episode-trace.ts";
 export {
   ConfigError,
   type ConfigIssue,
@@ -70,3 +81,15 @@ export {
   type RoleId,
   type Task,
 } from "./task.ts";
+export type {
+  Effect,
+  EndReason,
+  Episode,
+  Paragraph,
+  Reply,
+  Retrieval,
+  Retriever,
+  RoleCall,
+  Step,
+  Workflow,
+} from "./workflow.ts";
