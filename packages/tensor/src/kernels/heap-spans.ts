@@ -111,20 +111,25 @@ export function withHeapRoom(
   const main = heap.allocate(FLOAT * room);
   const rooms = [main];
   try {
-    const lengths = new Map<Float32Array, number>();
-    for (const { array, length } of outside) lengths.set(array, Math.max(lengths.get(array) ?? 0, length));
-    const copies = new Map<Float32Array, number>();
-    for (const [array, length] of lengths) {
-      const copy = heap.allocate(FLOAT * length);
-      rooms.push(copy);
-      copies.set(array, copy);
-      new Float32Array(heap.memory.buffer, copy, length).set(array.subarray(0, length));
-    }
-    for (const { array, place } of outside) place(copies.get(array) as number);
+    if (outside.length > 0) copyOutside(heap, outside, rooms);
     work(main);
   } finally {
     for (const address of rooms) heap.free(address);
   }
+}
+
+/** Copies each array once; its room goes to `rooms` at once, so that it is freed where there is none for the next. */
+function copyOutside(heap: WasmHeap, outside: readonly OutsidePart[], rooms: number[]): void {
+  const lengths = new Map<Float32Array, number>();
+  for (const { array, length } of outside) lengths.set(array, Math.max(lengths.get(array) ?? 0, length));
+  const copies = new Map<Float32Array, number>();
+  for (const [array, length] of lengths) {
+    const copy = heap.allocate(FLOAT * length);
+    rooms.push(copy);
+    copies.set(array, copy);
+    new Float32Array(heap.memory.buffer, copy, length).set(array.subarray(0, length));
+  }
+  for (const { array, place } of outside) place(copies.get(array) as number);
 }
 
 function countTokens(spans: readonly { readonly count: number }[]): number {

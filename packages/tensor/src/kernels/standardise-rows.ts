@@ -50,8 +50,13 @@ export function scale(standard: Float32Array, gain: Float32Array, bias?: Float32
 
 /** x̂ of rows that were not centred, from their reciprocal roots. */
 export function scaleRows(x: Float32Array, inverse: Float64Array): Float32Array {
+  const standard = new Float32Array(x.length);
   const dim = x.length / inverse.length;
-  return x.map((value, index) => value * (inverse[Math.floor(index / dim)] as number));
+  for (let row = 0, at = 0; row < inverse.length; row += 1) {
+    const reciprocal = inverse[row] as number;
+    for (const end = at + dim; at < end; at += 1) standard[at] = (x[at] as number) * reciprocal;
+  }
+  return standard;
 }
 
 /** dx = (g - [mean g] - x̂ mean(g x̂)) / √(…), g = dy · gain; the bracket only where x was centred. */
