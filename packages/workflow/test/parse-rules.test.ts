@@ -44,6 +44,8 @@ describe("parse rules", () => {
     ["I would say Finish[Paris].", "-", "Finish Paris"],
     ["Thought: t\nReaction: Search[Paris]", "-", "Search Paris"],
     ["Thought: t\nAction: Search[A]\nObservation: o\nAction: Finish[B]", "Search A", "Search A"],
+    ["Thought: t\nAction: I will Search[Paris]", "-", "Search Paris"],
+    ["Thought: Finish[Rome] is too early\nAction: look around", "-", "-"],
     ["Thought: t\nAction: look around", "-", "-"],
     ["Thought: t", "-", "-"],
     ["", "-", "-"],

@@ -25,8 +25,8 @@ interface FoundAction {
  * Reads replies with the habits that language models have. The default.
  *
  * - Labels may be emphasised and need not start a line. The action is the first `Action:` of a line that a known action follows, else the
- *   first such one anywhere, so that a thought about actions is not taken for one. Without labels, `Search[…]` or `Finish[…]`
- *   and `[Continue]` or `[Rethink]` are found wherever they stand.
+ *   first such one anywhere, so that a thought about actions is not taken for one. Else `Search[…]`, `Finish[…]`, `[Continue]` and
+ *   `[Rethink]` are found behind the label, and wherever they stand in a reply without one.
  * - Actions are read in any case, as `Finish[Paris]`, `Finish(Paris)`, `Finish: Paris` or, cut off, `Finish[Paris`; brackets inside
  *   an argument belong to it; blanks, quotes and emphasis around it do not.
  * - A teacher without a verdict still gives advice: its whole reply.
@@ -73,15 +73,15 @@ function findAction(
   const known = labels.filter(({ action }) => action !== null);
   const label = known.find(({ startsLine }) => startsLine) ?? known[0];
   if (label?.action != null) return { thought: thoughtOf(text, label.index), action: label.action };
-  const bare = anywhere.exec(text);
-  const action = bare === null ? null : read(text.slice(bare.index));
-  if (bare !== null && action !== null) return { thought: thoughtOf(text, bare.index), action };
+  // Behind words of its own: in the first labelled action, or anywhere in a reply without one.
   const unknown = labels.find(({ startsLine }) => startsLine) ?? labels[0];
-  if (unknown === undefined) return null;
-  const written = firstLine(unknown.rest);
-  return written === ""
-    ? null
-    : { thought: thoughtOf(text, unknown.index), action: { text: written, move: { kind: "unparsable" } } };
+  const scope = unknown?.rest ?? text;
+  const bare = anywhere.exec(scope);
+  const action = bare === null ? null : read(scope.slice(bare.index));
+  if (bare !== null && action !== null) return { thought: thoughtOf(text, unknown?.index ?? bare.index), action };
+  const written = unknown === undefined ? "" : firstLine(unknown.rest);
+  if (unknown === undefined || written === "") return null;
+  return { thought: thoughtOf(text, unknown.index), action: { text: written, move: { kind: "unparsable" } } };
 }
 
 /** The thought before the action, or behind it where the reply is the wrong way round. */
