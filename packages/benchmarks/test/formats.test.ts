@@ -1,0 +1,99 @@
+import { formatHotpotQa, formatMmlu, parseHotpotQa, parseMmlu } from "@haps/benchmarks";
+import { DataError } from "@haps/spec";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { choice, hop } from "./default-atlas.ts";
+
+/** What readers of the released HotpotQA files expect. */
+const released = z.object({
+  _id: z.string(),
+  question: z.string(),
+  answer: z.string(),
+  type: z.enum(["bridge", "comparison"]),
+  level: z.enum(["easy", "medium", "hard"]),
+  supporting_facts: z.array(z.tuple([z.string(), z.int()])).length(2),
+  context: z.array(z.tuple([z.string(), z.array(z.string())])).length(10),
+});
+
+describe("formatHotpotQa", () => {
+  it("writes the fields of the released files, whose sentences join without separator", () => {
+    const lines = formatHotpotQa(hop.valid).trimEnd().split("\n");
+    expect(lines.length).toBe(hop.valid.length);
+    lines.forEach((line, index) => {
+      const record = released.parse(JSON.parse(line));
+      const joined = record.context.map(([title, sentences]) => `${title}\n${sentences.join("")}`);
+      expect(joined).toEqual(hop.valid[index]?.question.context);
+      for (const [title, sentence] of record.supporting_facts) {
+        expect(record.context.find(([other]) => other === title)?.[1][sentence]).toBeTypeOf("string");
+      }
+    });
+  });
+
+  it("is read back by parseHotpotQa, as lines and as an array", () => {
+    const text = formatHotpotQa(hop.valid);
+    const wanted = hop.valid.map(({ question, paragraphs, supportingFacts, labels }) => ({
+      question,
+      paragraphs,
+      supportingFacts,
+      labels: { type: labels.type, level: labels.level },
+    }));
+    expect(parseHotpotQa(text)).toEqual(wanted);
+    expect(parseHotpotQa(`[${text.trimEnd().split("\n").join(",")}]`)).toEqual(wanted);
+  });
+});
+
+describe("parseHotpotQa", () => {
+  it("names file, line and field of what it cannot read", () => {
+    const [first = ""] = formatHotpotQa(hop.valid.slice(0, 1)).split("\n");
+    const broken = `${first}\n${JSON.stringify({ _id: "x", question: "?", context: [] })}\n`;
+    expect(() => parseHotpotQa(broken, "dev.json")).toThrowError(DataError);
+    expect(() => parseHotpotQa(broken, "dev.json")).toThrowError(/dev\.json:2, field "answer"/);
+    expect(() => parseHotpotQa("{", "dev.json")).toThrowError(/dev\.json:1: no JSON/);
+  });
+
+  it("takes files without supporting facts, type and level, as the test set has", () => {
+    const [item] = parseHotpotQa(
+      JSON.stringify({ _id: "1", question: "Q?", answer: "a", context: [["T", ["One.", " Two."]]] }),
+    );
+    expect(item).toEqual({
+      question: { id: "1", text: "Q?", context: ["T\nOne. Two."], gold: { answer: "a" } },
+      paragraphs: [{ title: "T", sentences: ["One.", "Two."] }],
+      supportingFacts: [],
+      labels: { type: "unknown", level: "unknown" },
+    });
+  });
+});
+
+describe("formatMmlu", () => {
+  it("writes the original CSV: no header, question, four options, letter", () => {
+    const item = { ...choice.valid[0]!, stem: 'Who said "no, never"?', choices: ["a,b", "c", "d", "e"], answer: 2 };
+    const { context: _, ...question } = item.question;
+    expect(formatMmlu([{ ...item, question }], { format: "csv" })).toBe('"Who said ""no, never""?","a,b",c,d,e,C\n');
+  });
+
+  it("puts the facts before the stem, and is read back by parseMmlu", () => {
+    const read = parseMmlu(formatMmlu(choice.valid, { format: "jsonl" }));
+    choice.valid.forEach(({ question, stem, choices, answer, labels }, index) => {
+      const own = read[index];
+      expect(own?.stem).toBe(`${question.context?.[0] ?? ""} ${stem}`);
+      expect([own?.choices, own?.answer, own?.question.gold]).toEqual([choices, answer, question.gold]);
+      expect(own?.labels).toEqual({ subject: labels.subject });
+    });
+  });
+});
+
+describe("parseMmlu", () => {
+  it("takes the answer as a letter too, and gives the published prompt", () => {
+    const [item] = parseMmlu(JSON.stringify([{ question: "1 + 1 = ?", choices: ["1", "2", "3", "4"], answer: "B" }]));
+    expect(item?.question.text).toBe("1 + 1 = ?\nA. 1\nB. 2\nC. 3\nD. 4\nAnswer:");
+    expect([item?.answer, item?.question.gold.answer]).toEqual([1, "B"]);
+  });
+
+  it("refuses other numbers of options and answers", () => {
+    const record = { question: "?", choices: ["1", "2", "3"], answer: 0 };
+    expect(() => parseMmlu(JSON.stringify(record), "mmlu.jsonl")).toThrowError(/mmlu\.jsonl:1, field "choices"/);
+    expect(() => parseMmlu(JSON.stringify({ ...record, choices: ["1", "2", "3", "4"], answer: 4 }))).toThrowError(
+      DataError,
+    );
+  });
+});
