@@ -3,12 +3,15 @@ import { createEpisode, type EpisodeScript } from "./create-episode.ts";
 import { questionParagraphs } from "./question-paragraphs.ts";
 import { contentHash, fillTemplate, templateIssues } from "./template.ts";
 
-/** Text of a single-turn workflow; slots `{question}` and, optionally, `{documents}`. */
+/** Texts of a single-turn workflow. */
 export interface SingleTurnTemplate {
   readonly id: string;
   /** As one user turn for the model's chat template, or as text to continue. */
   readonly form: "messages" | "text";
+  /** Slots `{question}` and, optionally, `{documents}`. */
   readonly prompt: string;
+  /** What `{documents}` becomes for a question with context documents; slot `{documents}`. Without documents it is empty. */
+  readonly documents: string;
 }
 
 /** What may be chosen about the single-turn workflow. */
@@ -21,21 +24,23 @@ export interface SingleTurnOptions {
   readonly task?: Task;
 }
 
-/** Multiple choice for instruction-tuned models; the options are part of the question. */
+/** Multiple choice for instruction-tuned models; the options are part of the question, facts come before it. */
 export const CHOICE_TEMPLATE: SingleTurnTemplate = {
   id: "choice",
   form: "messages",
   prompt: `Answer the multiple-choice question. Think as much as you need, then end with one line of the form "Answer: X", where X is the letter of the right option.
 
-{question}
+{documents}{question}
 `,
+  documents: "Facts:\n{documents}\n\n",
 };
 
 /** Multiple choice for small models that were trained on this form: the reply is the letter. */
 export const COMPACT_CHOICE_TEMPLATE: SingleTurnTemplate = {
   id: "compact-choice",
   form: "text",
-  prompt: "Choice Question: {question} Answer:",
+  prompt: "Choice {documents}Question: {question} Answer:",
+  documents: "Context: {documents} ",
 };
 
 /** Task of the single-turn workflow. */
@@ -66,7 +71,10 @@ export function createSingleTurnWorkflow(options: SingleTurnOptions = {}): Workf
   const { template = CHOICE_TEMPLATE, maxTokens = 256, task = SINGLE_TURN_TASK } = options;
   const [role, ...others] = task.roles;
   const slots = { required: ["question"], optional: ["documents"] };
-  const issues = [...templateIssues("template.prompt", template.prompt, slots)];
+  const issues = [
+    ...templateIssues("template.prompt", template.prompt, slots),
+    ...templateIssues("template.documents", template.documents, { required: [], optional: ["documents"] }),
+  ];
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
     issues.push({ path: "maxTokens", message: `${maxTokens} is not a whole number from 1` });
   }
@@ -89,9 +97,10 @@ interface ResolvedOptions {
 }
 
 function* singleTurnScript({ template, maxTokens, role }: ResolvedOptions, question: Question): EpisodeScript {
-  const documents = questionParagraphs(question)
+  const shown = questionParagraphs(question)
     .map(({ title, text }) => (title === undefined ? text : `${title}: ${text}`))
-    .join("\n\n");
+    .join(template.form === "text" ? " " : "\n\n");
+  const documents = shown === "" ? "" : fillTemplate(template.documents, { documents: shown });
   const text = fillTemplate(template.prompt, { question: question.text, documents });
   const prompt = template.form === "text" ? { text } : { messages: [{ role: "user", content: text } as const] };
   const [reply]: readonly Reply[] = yield [{ kind: "call", role, purpose: "answer", prompt, maxTokens }];

@@ -25,28 +25,34 @@ describe("single-turn workflow", () => {
     expect(end).toEqual({ kind: "done", answer: null, reason: "unparsable" });
   });
 
-  test("has a compact form, and shows documents to templates that want them", () => {
+  test("has a compact form; facts come before the question where there are some", () => {
     const compact = createSingleTurnWorkflow({ template: COMPACT_CHOICE_TEMPLATE, maxTokens: 2 });
-    expect(drive(compact.start(question), () => "B").calls[0]?.prompt).toEqual({
-      text: "Choice Question: 2 + {2}? (A) 3 (B) 4 Answer:",
+    expect(drive(compact.start({ id: "q", text: "2 + {2}?" }), () => "B").calls[0]?.prompt).toEqual({
+      text: "Choice Question: 2 + {2}? Answer:",
     });
-    const template = { id: "open", form: "text", prompt: "{documents}\n{question}" } as const;
-    const open = createSingleTurnWorkflow({ template });
     expect(
       promptOf(
-        drive(open.start(question), () => "B"),
+        drive(compact.start(question), () => "B"),
         "answer",
       ),
-    ).toBe("Sums: 2 + 2 = 4\n\nno title\n2 + {2}? (A) 3 (B) 4");
-    expect(new Set([compact.hash, open.hash, createSingleTurnWorkflow().hash]).size).toBe(3);
+    ).toBe("Choice Context: Sums: 2 + 2 = 4 no title Question: 2 + {2}? (A) 3 (B) 4 Answer:");
+    const full = createSingleTurnWorkflow();
+    expect(
+      promptOf(
+        drive(full.start(question), () => "B"),
+        "answer",
+      ),
+    ).toContain("Facts:\nSums: 2 + 2 = 4\n\nno title\n\n2 + {2}? (A) 3 (B) 4");
+    const open = createSingleTurnWorkflow({ template: { ...CHOICE_TEMPLATE, documents: "{documents}" } });
+    expect(new Set([compact.hash, open.hash, full.hash]).size).toBe(3);
   });
 
   test("refuses several roles, none, templates without the question, no tokens", () => {
     const [role] = SINGLE_TURN_TASK.roles;
     const two = { ...SINGLE_TURN_TASK, roles: [role!, { id: "other", description: "" }] };
-    const template = { ...CHOICE_TEMPLATE, prompt: "{documents}" };
+    const template = { ...CHOICE_TEMPLATE, prompt: "{documents}", documents: "{facts}" };
     expect(() => createSingleTurnWorkflow({ task: two, template, maxTokens: 0 })).toThrow(
-      /lacks the slot \{question\}.*maxTokens: 0.*has 2 roles/,
+      /lacks the slot \{question\}.*unknown slot \{facts\}.*maxTokens: 0.*has 2 roles/,
     );
     expect(() => createSingleTurnWorkflow({ task: { ...two, roles: [] } })).toThrow("has 0 roles");
   });
