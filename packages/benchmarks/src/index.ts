@@ -9,7 +9,7 @@ export { type AtlasChoice, createAtlasChoice } from "./choice/create-atlas-choic
 export { AUTHORS, type AuthorFacts, BOOKS, type BookFacts } from "./facts/books.ts";
 export { COUNTRIES, type CountryFacts } from "./facts/countries.ts";
 export { ELEMENTS, type ElementFacts } from "./facts/elements.ts";
-export type { EntityRef, FactBase, RelationId, TableId } from "./facts/fact-base.ts";
+export type { RelationId } from "./facts/fact-base.ts";
 export { LANDMARKS, type LandmarkFacts } from "./facts/landmarks.ts";
 export { LANGUAGES, type LanguageFacts } from "./facts/languages.ts";
 export { formatHotpotQa } from "./formats/format-hotpotqa.ts";
@@ -17,7 +17,7 @@ export { type FormatMmluOptions, formatMmlu } from "./formats/format-mmlu.ts";
 export type { HotpotQaItem, Paragraph, SupportingFact } from "./formats/hotpotqa-item.ts";
 export type { MmluItem } from "./formats/mmlu-item.ts";
 export { parseHotpotQa } from "./formats/parse-hotpotqa.ts";
-export { parseMmlu } from "./formats/parse-mmlu.ts";
+export { type ParseMmluOptions, parseMmlu } from "./formats/parse-mmlu.ts";
 export type { AtlasHopItem, AtlasHopLabels, Hop } from "./hop/atlas-hop-item.ts";
 export {
   type AtlasHopOptions,

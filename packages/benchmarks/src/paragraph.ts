@@ -57,10 +57,23 @@ export function statedRelations(table: TableId): readonly RelationId[] {
   return FORMS[table].flatMap(({ relation }) => (relation === null ? [] : [relation]));
 }
 
+/** Of what to write, and what to leave unsaid. */
+export interface ParagraphSource {
+  readonly facts: FactBase;
+  readonly world: World;
+  /** A relation that no paragraph may state; not one that opens a paragraph. */
+  readonly unsaid?: RelationId;
+}
+
 /** Writes what a world says of an entity, in 2 to 4 sentences. */
-export function writeParagraph(facts: FactBase, world: World, ref: EntityRef, stream: RandomStream): WrittenParagraph {
-  const [opening, ...others] = FORMS[ref.table];
+export function writeParagraph(
+  { facts, world, unsaid }: ParagraphSource,
+  ref: EntityRef,
+  stream: RandomStream,
+): WrittenParagraph {
+  const [opening, ...all] = FORMS[ref.table];
   if (opening === undefined) throw new Error("internal: a table without sentences");
+  const others = all.filter(({ relation }) => relation === null || relation !== unsaid);
   const forms = [opening, ...stream.shuffle(others)];
   const name = inText(facts, ref.name);
   const sentenceOf = new Map<RelationId, number>();

@@ -48,6 +48,18 @@ describe("answers of atlas-hop", () => {
     ).toEqual([]);
   });
 
+  it("cannot be found by looking for the subject in the second paragraph", () => {
+    expect(
+      wrong(({ paragraphs, hops, labels }) => {
+        const second = paragraphs.find(({ title }) => title === hops[1]?.title);
+        return (
+          labels.type === "bridge" &&
+          new RegExp(`\\b${hops[0]?.title ?? "_"}\\b`, "i").test(second?.sentences.join(" ") ?? "")
+        );
+      }),
+    ).toEqual([]);
+  });
+
   it("come with ten different paragraphs, each relation of an entity stated once", () => {
     expect(
       wrong(({ paragraphs }) => {

@@ -30,9 +30,9 @@ describe("createAtlasHop", () => {
 
   it("gives the published bytes", () => {
     expect(Object.fromEntries(Object.entries(splits).map(([name, items]) => [name, benchmarkHash(items)]))).toEqual({
-      train: "94a99fc543b0ab22cf61dd775df16670401824e780b97cfb08a1ba269e4d6973",
-      valid: "e9799dc3954324d078a21237217b061b85e073df1995dc641b88700250c1e2a2",
-      test: "500ad6a0463cf49a14cd0585f22b7ee7be11315641a69195ea58c7022005043d",
+      train: "ab0de4f35fe90a0fcb14c05717880ef83c3a919b9dcae1b6ca4c01677576a771",
+      valid: "98a66254725e05f0459c0acc96d62f364c205da7b65eb48c426680d4dcb3c960",
+      test: "a323b1ac9ceea0e7d00731695e2752266f10403391c2f98d449d87226e160dee",
     });
   });
 

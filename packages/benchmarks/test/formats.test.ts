@@ -83,6 +83,33 @@ describe("formatMmlu", () => {
 });
 
 describe("parseMmlu", () => {
+  it("reads the original CSV: quotes, commas, line ends within fields, with and without a last line end", () => {
+    const text = '"Who said ""no,\r\nnever""?","a,b",c,d,e,C\r\n"",1,"2",,4,A';
+    const [first, second] = parseMmlu(text, { format: "csv", subject: "anatomy" });
+    expect([first?.stem, first?.choices, first?.answer]).toEqual([
+      'Who said "no,\r\nnever"?',
+      ["a,b", "c", "d", "e"],
+      2,
+    ]);
+    expect([second?.stem, second?.choices, second?.answer]).toEqual(["", ["1", "2", "", "4"], 0]);
+    expect(first?.labels).toEqual({ subject: "anatomy" });
+    expect(parseMmlu(`${text}\n`, { format: "csv" })).toHaveLength(2);
+    expect(parseMmlu("", { format: "csv" })).toEqual([]);
+  });
+
+  it("reads what formatMmlu writes as CSV", () => {
+    const read = parseMmlu(formatMmlu(choice.valid, { format: "csv" }), { format: "csv" });
+    expect(read.map(({ choices, answer }) => [choices, answer])).toEqual(
+      choice.valid.map(({ choices, answer }) => [choices, answer]),
+    );
+  });
+
+  it("names the record of a CSV that has too few fields or another letter", () => {
+    const read = (text: string) => () => parseMmlu(text, { format: "csv", file: "test.csv" });
+    expect(read("Q,1,2,3,4,A\nQ,1,2,3,A\n")).toThrowError(/test\.csv:2, field "choices"/);
+    expect(read("Q,1,2,3,4,E\n")).toThrowError(/test\.csv:1, field "answer"/);
+  });
+
   it("takes the answer as a letter too, and gives the published prompt", () => {
     const [item] = parseMmlu(JSON.stringify([{ question: "1 + 1 = ?", choices: ["1", "2", "3", "4"], answer: "B" }]));
     expect(item?.question.text).toBe("1 + 1 = ?\nA. 1\nB. 2\nC. 3\nD. 4\nAnswer:");
@@ -91,7 +118,9 @@ describe("parseMmlu", () => {
 
   it("refuses other numbers of options and answers", () => {
     const record = { question: "?", choices: ["1", "2", "3"], answer: 0 };
-    expect(() => parseMmlu(JSON.stringify(record), "mmlu.jsonl")).toThrowError(/mmlu\.jsonl:1, field "choices"/);
+    expect(() => parseMmlu(JSON.stringify(record), { file: "mmlu.jsonl" })).toThrowError(
+      /mmlu\.jsonl:1, field "choices"/,
+    );
     expect(() => parseMmlu(JSON.stringify({ ...record, choices: ["1", "2", "3", "4"], answer: 4 }))).toThrowError(
       DataError,
     );

@@ -14,7 +14,7 @@ export interface AuthorFacts {
 /**
  * Novels, poems and plays with one author, known under an English title; one book for each author.
  *
- * Typed from general knowledge; as in the article of each author in Encyclopaedia Britannica.
+ * Typed from general knowledge. To check one, look up its author in an encyclopedia.
  */
 export const BOOKS: readonly BookFacts[] = [
   { name: "Azul", author: "Ruben Dario", language: "Spanish" },
@@ -72,7 +72,7 @@ export const BOOKS: readonly BookFacts[] = [
  * The authors of {@link BOOKS}.
  *
  * Left out on purpose: authors whom two countries claim (Kafka, Camus, Kundera, Isabel Allende). Typed from general
- * knowledge; as in the first sentence of each author's article in Encyclopaedia Britannica.
+ * knowledge. To check one, read the first sentence of the author's article in an encyclopedia.
  */
 export const AUTHORS: readonly AuthorFacts[] = [
   { name: "Alessandro Manzoni", home: "Italy" },

@@ -11,8 +11,8 @@ export interface LandmarkFacts {
  * Buildings, ruins and natural sights that lie wholly in one country.
  *
  * Left out on purpose: sights on a border (Everest, Niagara Falls, Iguazu) and names that hold the name of a country
- * (Great Wall of China). Names are without diacritics. Typed from general knowledge; most are on the UNESCO list of world
- * heritage, which names the country.
+ * (Great Wall of China). Names are without diacritics. Typed from general knowledge. To check one, look it up in the
+ * UNESCO list of world heritage, where most of them are, or in an encyclopedia.
  */
 export const LANDMARKS: readonly LandmarkFacts[] = [
   { name: "Acropolis", the: true, country: "Greece" },

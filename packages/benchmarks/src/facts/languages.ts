@@ -11,8 +11,8 @@ export interface LanguageFacts {
  * Every main language of the countries and every language of the books.
  *
  * Left out on purpose: languages with two standard scripts (Serbian, Mongolian). Malay is meant as written in Malaysia.
- * "Indic" is the short name of Indo-Aryan. Typed from general knowledge; groups and scripts are those that Encyclopaedia
- * Britannica gives in the article of each language.
+ * "Indic" is the short name of Indo-Aryan. Typed from general knowledge. To check one, read the first
+ * paragraph of the language's article in an encyclopedia.
  */
 export const LANGUAGES: readonly LanguageFacts[] = [
   { name: "Arabic", group: "Semitic", script: "Arabic" },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { contextOf, type HotpotQaItem } from "./hotpotqa-item.ts";
-import { parseRecords } from "./parse-records.ts";
+import { checkRecords, readJsonRecords } from "./json-records.ts";
 
 const recordSchema = z.object({
   _id: z.string(),
@@ -29,7 +29,7 @@ const recordSchema = z.object({
  * ```
  */
 export function parseHotpotQa(text: string, file = "HotpotQA"): readonly HotpotQaItem[] {
-  return parseRecords(text, recordSchema, file).map((record) => {
+  return checkRecords(readJsonRecords(text, file), recordSchema, file).map((record) => {
     const paragraphs = record.context.map(([title, sentences]) => ({
       title,
       sentences: sentences.map((sentence) => sentence.trim()),

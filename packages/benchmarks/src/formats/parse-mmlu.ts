@@ -1,38 +1,73 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { checkRecords, type NumberedRecord, readJsonRecords } from "./json-records.ts";
 import { CHOICE_LETTERS, choiceText, type MmluItem } from "./mmlu-item.ts";
-import { parseRecords } from "./parse-records.ts";
 
 const recordSchema = z.object({
   question: z.string(),
-  subject: z.string().default("unknown"),
+  subject: z.string().optional(),
   choices: z.array(z.string()).length(4),
   answer: z.union([z.int().min(0).max(3), z.enum(CHOICE_LETTERS)]),
 });
 
+/** How to read MMLU questions. */
+export interface ParseMmluOptions {
+  /**
+   * `json`: `question, subject, choices, answer` (an index or a letter), an array or one object a line. `csv`: the original
+   * files, without header: question, A, B, C, D, letter. Default `json`.
+   */
+  readonly format?: "csv" | "json";
+  /** Label of questions that name none, as those of the original files: the subject is in the name of the file. */
+  readonly subject?: string;
+  /** Name for error messages. Default `MMLU`. */
+  readonly file?: string;
+}
+
 /**
- * Reads questions in MMLU's format as JSON: `question, subject, choices, answer` (an index or a letter), an array or one
- * object a line.
+ * Reads questions in MMLU's format.
  *
- * @param file - Name for error messages.
  * @returns The questions in their order. Ids are hashes of the texts, since the format has none.
- * @throws DataError for a record that is no question; its line is the number of the record in an array.
+ * @throws DataError for a record that is no question; its line is the number of the record in an array or a CSV.
  *
  * Source: Hendrycks et al., Measuring Massive Multitask Language Understanding (2021).
  *
  * @example
  * ```ts
  * const { valid } = createAtlasChoice({ train: 0, valid: 3, test: 0, context: "none" });
- * const read = parseMmlu(formatMmlu(valid, { format: "jsonl" }));
+ * const read = parseMmlu(formatMmlu(valid, { format: "csv" }), { format: "csv" });
  * console.assert(read[2]?.question.text === valid[2]?.question.text);
  * ```
  */
-export function parseMmlu(text: string, file = "MMLU"): readonly MmluItem[] {
-  return parseRecords(text, recordSchema, file).map(({ question: stem, subject, choices, answer }) => {
+export function parseMmlu(text: string, options: ParseMmluOptions = {}): readonly MmluItem[] {
+  const { format = "json", subject: fallback = "unknown", file = "MMLU" } = options;
+  const records = format === "csv" ? recordsOfCsv(text) : readJsonRecords(text, file);
+  return checkRecords(records, recordSchema, file).map(({ question: stem, subject = fallback, choices, answer }) => {
     const index = typeof answer === "number" ? answer : CHOICE_LETTERS.indexOf(answer);
     const prompt = choiceText(stem, choices);
     const id = createHash("sha256").update(prompt).digest("hex").slice(0, 24);
     const gold = { answer: CHOICE_LETTERS[index] ?? "A" };
     return { question: { id, text: prompt, gold }, stem, choices, answer: index, labels: { subject } };
   });
+}
+
+function recordsOfCsv(text: string): readonly NumberedRecord[] {
+  return splitCsv(text).map((fields, index) => {
+    const [question, ...rest] = fields;
+    return { value: { question, choices: rest.slice(0, -1), answer: rest.at(-1) }, line: index + 1 };
+  });
+}
+
+/** The fields of every record of a CSV as in RFC 4180; a line feed or both marks end a record. */
+function splitCsv(text: string): readonly (readonly string[])[] {
+  const records: string[][] = [];
+  let fields: string[] = [];
+  for (const [, quoted, plain = "", end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    const isRest = end === "" && fields.length === 0 && quoted === undefined && plain === "";
+    if (isRest) break;
+    fields.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === ",") continue;
+    records.push(fields);
+    fields = [];
+  }
+  return records;
 }

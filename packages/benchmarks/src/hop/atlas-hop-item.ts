@@ -46,6 +46,8 @@ export interface HopDraft {
   readonly class: string;
   readonly family: string;
   readonly chain: string;
+  /** What no paragraph says, because it would spare the first hop. */
+  readonly unsaid?: RelationId;
 }
 
 /** An entity, and the relation that the answer needs of it. */
@@ -58,8 +60,9 @@ export interface HopSource {
 export function completeHopItem(facts: FactBase, draft: HopDraft, stream: RandomStream): AtlasHopItem {
   const { text, answer, world, gold, type, chain } = draft;
   const refs: readonly [EntityRef, EntityRef] = [gold[0].ref, gold[1].ref];
-  const goldParagraphs = gold.map(({ ref }) => writeParagraph(facts, world, ref, stream));
-  const others = pickDistractors(facts, world, refs, stream).map((ref) => writeParagraph(facts, world, ref, stream));
+  const source = { facts, ...draft };
+  const goldParagraphs = gold.map(({ ref }) => writeParagraph(source, ref, stream));
+  const others = pickDistractors(facts, world, refs, stream).map((ref) => writeParagraph(source, ref, stream));
   const paragraphs = stream
     .shuffle([...goldParagraphs, ...others])
     .map(({ title, sentences }): Paragraph => ({ title, sentences }));

@@ -50,6 +50,8 @@ export function draftBridge(
     class: kind.id,
     family: kind.table,
     chain: bridgeChain(kind, subject),
+    // A country that names its capital is found by the city without the paragraph about the city.
+    ...(kind.first === "capital-of" ? { unsaid: "capital" as const } : {}),
   };
 }
 

@@ -1,33 +1,35 @@
 import { DataError, quoteValue } from "@haps/spec";
 import type { z } from "zod";
 
-/** Parses a JSON array or JSON Lines, and checks every record. */
-export function parseRecords<Schema extends z.ZodType>(
-  text: string,
+/** A value and where it stands. */
+export interface NumberedRecord {
+  readonly value: unknown;
+  /** Line, or number of the record where lines mean nothing, from 1. */
+  readonly line: number;
+}
+
+/** Checks every record. */
+export function checkRecords<Schema extends z.ZodType>(
+  records: readonly NumberedRecord[],
   schema: Schema,
   file: string,
 ): readonly z.output<Schema>[] {
-  return recordsOf(text, file).map(({ value, line }) => {
+  return records.map(({ value, line }) => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
     const [issue] = result.error.issues;
     const field = issue?.path.map(String).join(".") ?? "";
-    throw new DataError(
-      { file, line, ...(field === "" ? {} : { field }) },
-      `got ${quoteValue(value)}`,
-      issue?.message ?? "",
-    );
+    const location = { file, line, ...(field === "" ? {} : { field }) };
+    throw new DataError(location, `got ${quoteValue(value)}`, issue?.message ?? "expected a question");
   });
 }
 
-/** The values with their lines; the records of an array are counted instead, since JSON knows no lines. */
-function recordsOf(text: string, file: string): readonly { readonly value: unknown; readonly line: number }[] {
+/** The values of a JSON array or of JSON Lines. */
+export function readJsonRecords(text: string, file: string): readonly NumberedRecord[] {
   if (text.trimStart().startsWith("[")) {
     const values = parseJson(text, file, 1);
-    return (Array.isArray(values) ? (values as readonly unknown[]) : []).map((value, index) => ({
-      value,
-      line: index + 1,
-    }));
+    const list = Array.isArray(values) ? (values as readonly unknown[]) : [values];
+    return list.map((value, index) => ({ value, line: index + 1 }));
   }
   return text.split("\n").flatMap((line, index) => {
     return line.trim() === "" ? [] : [{ value: parseJson(line, file, index + 1), line: index + 1 }];
