@@ -150,7 +150,7 @@ describeEachBackend("assignments scored by a language model", () => {
       /** Both levels of one pass; the low level by a surrogate whose slope is 1 for each factor. */
       const levels = () => {
         const { hidden, scorer } = backbone.encode(PROMPTS);
-        const distribution = createScoredAssignments(scorer as AssignmentScorer, { form });
+        const distribution = createScoredAssignments(scorer, { form });
         const lora = generator.generate(hidden).targets.flatMap(({ down, up }) => [tf.sum(down), tf.sum(up)]);
         return { high: tf.neg(tf.sum(distribution.logProb(chosen))), low: tf.addN(lora) };
       };

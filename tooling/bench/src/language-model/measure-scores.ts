@@ -39,7 +39,7 @@ export async function measureScores(progress: Progress): Promise<Measurement> {
       encoded = backbone.encode([prompt], { inference: true });
     };
   const score = (form: "joint" | "autoregressive") => (): void => {
-    const distribution = createScoredAssignments(encoded?.scorer as AssignmentScorer, { form });
+    const distribution = createScoredAssignments(encoded?.scorer, { form });
     const scores = distribution.allLogProbs().dataSync();
     tf.engine().endScope();
     if (scores?.length !== 4) throw new Error("there are no scores of four assignments");
