@@ -1,5 +1,5 @@
 import { createScoredAssignments } from "@haps/architecture-router";
-import type { AssignmentScorer, EncodedPrompts } from "@haps/tensor";
+import type { EncodedPrompts } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import type { Progress } from "../benchmark.ts";
 import { interleave } from "../interleave.ts";
