@@ -104,6 +104,21 @@ describe("parseMmlu", () => {
     );
   });
 
+  it("keeps quotes within a field that does not begin with one, and skips blank lines", () => {
+    const read = parseMmlu('A 5" pipe,2",b,c,d,B\n\nQ,1,2,3,4,A\r\n\r\n', { format: "csv" });
+    expect(read.map(({ stem, choices }) => [stem, choices])).toEqual([
+      ['A 5" pipe', ['2"', "b", "c", "d"]],
+      ["Q", ["1", "2", "3", "4"]],
+    ]);
+  });
+
+  it("names the record of a CSV whose quotes do not close, or close too soon", () => {
+    for (const broken of ['"Q,1,2,3,4,A\n', '"Q" x,1,2,3,4,A\n', 'Q,1,2,3,"4,A']) {
+      const read = () => parseMmlu(`Q,1,2,3,4,A\n${broken}`, { format: "csv", file: "test.csv" });
+      expect(read).toThrowError(/test\.csv:2.*closing quote/);
+    }
+  });
+
   it("names the record of a CSV that has too few fields or another letter", () => {
     const read = (text: string) => () => parseMmlu(text, { format: "csv", file: "test.csv" });
     expect(read("Q,1,2,3,4,A\nQ,1,2,3,A\n")).toThrowError(/test\.csv:2, field "choices"/);

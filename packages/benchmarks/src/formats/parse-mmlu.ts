@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { DataError, quoteValue } from "@haps/spec";
 import { z } from "zod";
 import { checkRecords, type NumberedRecord, readJsonRecords } from "./json-records.ts";
 import { CHOICE_LETTERS, choiceText, type MmluItem } from "./mmlu-item.ts";
@@ -40,7 +41,7 @@ export interface ParseMmluOptions {
  */
 export function parseMmlu(text: string, options: ParseMmluOptions = {}): readonly MmluItem[] {
   const { format = "json", subject: fallback = "unknown", file = "MMLU" } = options;
-  const records = format === "csv" ? recordsOfCsv(text) : readJsonRecords(text, file);
+  const records = format === "csv" ? recordsOfCsv(text, file) : readJsonRecords(text, file);
   return checkRecords(records, recordSchema, file).map(({ question: stem, subject = fallback, choices, answer }) => {
     const index = typeof answer === "number" ? answer : CHOICE_LETTERS.indexOf(answer);
     const prompt = choiceText(stem, choices);
@@ -50,20 +51,30 @@ export function parseMmlu(text: string, options: ParseMmluOptions = {}): readonl
   });
 }
 
-function recordsOfCsv(text: string): readonly NumberedRecord[] {
-  return splitCsv(text).map((fields, index) => {
+function recordsOfCsv(text: string, file: string): readonly NumberedRecord[] {
+  return splitCsv(text, file).flatMap((fields, index) => {
     const [question, ...rest] = fields;
-    return { value: { question, choices: rest.slice(0, -1), answer: rest.at(-1) }, line: index + 1 };
+    const isBlank = question === "" && rest.length === 0;
+    return isBlank ? [] : [{ value: { question, choices: rest.slice(0, -1), answer: rest.at(-1) }, line: index + 1 }];
   });
 }
 
+/** A field and the mark behind it. Quotes count at the start of a field only: `5" pipe` is a text. */
+const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n][^,\r\n]*|))(,|\r?\n|$)/y;
+
 /** The fields of every record of a CSV as in RFC 4180; a line feed or both marks end a record. */
-function splitCsv(text: string): readonly (readonly string[])[] {
+function splitCsv(text: string, file: string): readonly (readonly string[])[] {
   const records: string[][] = [];
   let fields: string[] = [];
-  for (const [, quoted, plain = "", end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
-    const isRest = end === "" && fields.length === 0 && quoted === undefined && plain === "";
-    if (isRest) break;
+  CSV_FIELD.lastIndex = 0;
+  while (CSV_FIELD.lastIndex < text.length || fields.length > 0) {
+    const start = CSV_FIELD.lastIndex;
+    const found = CSV_FIELD.exec(text);
+    if (found === null) {
+      const hint = "expected a closing quote, and a comma or a line end behind it; double the quotes within";
+      throw new DataError({ file, line: records.length + 1 }, `got ${quoteValue(text.slice(start))}`, hint);
+    }
+    const [, quoted, plain = "", end] = found;
     fields.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
     if (end === ",") continue;
     records.push(fields);
