@@ -17,7 +17,8 @@ export function createTrueWorld(facts: FactBase): World {
 }
 
 /**
- * A world whose facts are false on purpose: every entity gets another value of the same relation at random.
+ * A world whose facts are false on purpose: every entity gets a value of the same relation at random,
+ * now and then its own.
  *
  * Where values are one to one (capitals, authors, symbols, numbers) they change places; elsewhere each is drawn with equal
  * chances among the different values, so that no frequent value, such as the Latin script, pays to guess. A city is the

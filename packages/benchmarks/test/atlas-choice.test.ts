@@ -14,9 +14,9 @@ describe("createAtlasChoice", () => {
 
   it("gives the published bytes", () => {
     expect(Object.fromEntries(Object.entries(splits).map(([name, items]) => [name, benchmarkHash(items)]))).toEqual({
-      train: "de39c4e796db564b4324e1de2e61d5647e864240454f68590ba06b887d26f171",
-      valid: "cfb63c5ee78a9cbea36a7c6270f6d0a4122679ea0e28703b52bbb3f99268a3e9",
-      test: "3fdbb5816c967fdaf3557f076b1011bf6416c6bc4b9b17c6d047dbe823eb5646",
+      train: "39ffe7f1f700fb63ab36935eddf1a6226b665f8a26d7d458dbfc1b284044021a",
+      valid: "96ec35a3c5038ef06269e705a221e8e2e9cdb7a4c4be7563a7198dd2069e7456",
+      test: "82fa5f15a4b1a85b1b2e62ee484b5e77f12ca694ca5952db7c06d2d3211153f1",
     });
   });
 

@@ -37,7 +37,7 @@ describe("answers of atlas-hop", () => {
     ).toEqual([]);
   });
 
-  it("do not follow without either of the two paragraphs", () => {
+  it("do not follow without either of the two paragraphs, but for what is left when one of two is ruled out", () => {
     expect(
       wrong(({ question, paragraphs, supportingFacts }) =>
         supportingFacts.some(({ title }) => {
@@ -56,6 +56,15 @@ describe("answers of atlas-hop", () => {
           labels.type === "bridge" &&
           new RegExp(`\\b${hops[0]?.title ?? "_"}\\b`, "i").test(second?.sentences.join(" ") ?? "")
         );
+      }),
+    ).toEqual([]);
+  });
+
+  it("name neither their bridge nor their answer in the question", () => {
+    expect(
+      wrong(({ question, hops, labels }) => {
+        const named = hops.filter(({ value }) => new RegExp(`\\b${value}\\b`, "i").test(question.text));
+        return labels.type === "bridge" && named.length > 0;
       }),
     ).toEqual([]);
   });

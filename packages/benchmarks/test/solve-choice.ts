@@ -46,7 +46,9 @@ function readSentence(sentence: string): readonly [entity: string, value: string
 
 /** Without the article of running text; at the start of a sentence only a list of what has one could tell it from a title. */
 function bare(name: string): string {
-  return name.replace(/^the /, "").replace(/^The (Czech Republic|Netherlands|United Kingdom|United States)$/, "$1");
+  return name
+    .replace(/^the /, "")
+    .replace(/^The (Czech Republic|Dominican Republic|Netherlands|United Kingdom|United States)$/, "$1");
 }
 
 function longestIn(text: string, names: readonly string[]): string {

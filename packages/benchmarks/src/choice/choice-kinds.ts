@@ -135,7 +135,11 @@ export const CHOICE_KINDS: readonly ChoiceKind[] = [
     ],
   }),
   ...kinds("number", {
-    value: ["What is the atomic number of {x}?", "Which atomic number has {x}?", "Name the atomic number of {x}."],
+    value: [
+      "What is the atomic number of {x}?",
+      "Which atomic number does {x} have?",
+      "Name the atomic number of {x}.",
+    ],
     highest: [
       "Which element has the largest atomic number?",
       "Which of these has the largest atomic number?",

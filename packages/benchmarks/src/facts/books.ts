@@ -12,7 +12,7 @@ export interface AuthorFacts {
 }
 
 /**
- * Novels, poems and plays with one author, known under an English title; one book for each author.
+ * Novels, stories and poems with one author, known under an English title; one book for each author.
  *
  * Typed from general knowledge. To check one, look up its author in an encyclopedia.
  */

@@ -4,7 +4,7 @@ export interface CountryFacts {
   readonly name: string;
   /** Whether running text puts "the" before the name. */
   readonly the?: true;
-  /** Seat of government by law. */
+  /** By law; the government may sit elsewhere (The Hague, Putrajaya). */
   readonly capital: string;
   /** Common noun of the currency: several countries have a peso, but not the same one. */
   readonly currency: string;
@@ -17,8 +17,8 @@ export interface CountryFacts {
  * Countries with one capital, one currency, one clear main language and one continent.
  *
  * Left out on purpose: several equal official languages (Belgium, Switzerland, Canada, India), a capital that is disputed
- * or shared (Bolivia, South Africa, Israel), land on two continents (Russia, Turkey, Kazakhstan), a currency that changed
- * lately (Bulgaria). Egypt counts as Africa, as in the regions of the United Nations. Names are without diacritics.
+ * or shared (Bolivia, South Africa, Israel), doubt whether most people speak the official language (Qatar, Jamaica), land on
+ * two continents (Russia, Turkey, Kazakhstan), a currency that changed lately (Bulgaria). Egypt counts as Africa, as in the regions of the United Nations. Names are without diacritics.
  *
  * Typed from general knowledge, then compared with the public list github.com/mledoze/countries (world-countries 5.1.0),
  * which follows ISO 3166 and ISO 4217: capital, currency and region agree for all, and the language is among those listed,
@@ -61,9 +61,9 @@ export const COUNTRIES: readonly CountryFacts[] = [
   { name: "Malaysia", capital: "Kuala Lumpur", currency: "ringgit", language: "Malay", continent: "Asia" },
   { name: "Nepal", capital: "Kathmandu", currency: "rupee", language: "Nepali", continent: "Asia" },
   { name: "Oman", capital: "Muscat", currency: "rial", language: "Arabic", continent: "Asia" },
-  { name: "Qatar", capital: "Doha", currency: "riyal", language: "Arabic", continent: "Asia" },
   { name: "Saudi Arabia", capital: "Riyadh", currency: "riyal", language: "Arabic", continent: "Asia" },
   { name: "South Korea", capital: "Seoul", currency: "won", language: "Korean", continent: "Asia" },
+  { name: "Syria", capital: "Damascus", currency: "pound", language: "Arabic", continent: "Asia" },
   { name: "Thailand", capital: "Bangkok", currency: "baht", language: "Thai", continent: "Asia" },
   { name: "Vietnam", capital: "Hanoi", currency: "dong", language: "Vietnamese", continent: "Asia" },
 
@@ -77,8 +77,15 @@ export const COUNTRIES: readonly CountryFacts[] = [
 
   { name: "Costa Rica", capital: "San Jose", currency: "colon", language: "Spanish", continent: "North America" },
   { name: "Cuba", capital: "Havana", currency: "peso", language: "Spanish", continent: "North America" },
+  {
+    name: "Dominican Republic",
+    the: true,
+    capital: "Santo Domingo",
+    currency: "peso",
+    language: "Spanish",
+    continent: "North America",
+  },
   { name: "Honduras", capital: "Tegucigalpa", currency: "lempira", language: "Spanish", continent: "North America" },
-  { name: "Jamaica", capital: "Kingston", currency: "dollar", language: "English", continent: "North America" },
   { name: "Mexico", capital: "Mexico City", currency: "peso", language: "Spanish", continent: "North America" },
   { name: "Nicaragua", capital: "Managua", currency: "cordoba", language: "Spanish", continent: "North America" },
   {

@@ -11,8 +11,9 @@ export interface LandmarkFacts {
  * Buildings, ruins and natural sights that lie wholly in one country.
  *
  * Left out on purpose: sights on a border (Everest, Niagara Falls, Iguazu) and names that hold the name of a country
- * (Great Wall of China). Names are without diacritics. Typed from general knowledge. To check one, look it up in the
- * UNESCO list of world heritage, where most of them are, or in an encyclopedia.
+ * (Great Wall of China) or of its capital (Tower of London), which would answer a question by themselves. Names are without
+ * diacritics. Typed from general knowledge. To check one, look it up in the UNESCO list of world heritage, where most of
+ * them are, or in an encyclopedia.
  */
 export const LANDMARKS: readonly LandmarkFacts[] = [
   { name: "Acropolis", the: true, country: "Greece" },
@@ -57,9 +58,9 @@ export const LANDMARKS: readonly LandmarkFacts[] = [
   { name: "Statue of Liberty", the: true, country: "United States" },
   { name: "Stonehenge", country: "United Kingdom" },
   { name: "Sydney Opera House", the: true, country: "Australia" },
-  { name: "Tower of London", the: true, country: "United Kingdom" },
   { name: "Trakai Castle", country: "Lithuania" },
   { name: "Vasa Museum", the: true, country: "Sweden" },
   { name: "Wat Arun", country: "Thailand" },
   { name: "Wawel Castle", country: "Poland" },
+  { name: "Windsor Castle", country: "United Kingdom" },
 ];

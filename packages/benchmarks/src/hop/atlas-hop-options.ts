@@ -12,7 +12,8 @@ export const atlasHopOptionsSchema = z.strictObject({
   test: z.int().nonnegative().default(5000),
   /**
    * Further questions to train candidates on: chains of train in other wordings, so that a router is not trained where the
-   * candidates were. A text may come several times, each time in a world of its own. Default 0.
+   * candidates were. Texts are kept apart from those of `train` in the same call: ask for both together. A text may come
+   * several times, each time in a world of its own. Default 0.
    */
   pretrain: z.int().nonnegative().default(0),
   /** Chance that the facts of a question are replaced at random. Default 0.5. */

@@ -18,7 +18,7 @@ const PHRASES = {
       "the country whose capital is {x}",
       "the country with the capital {x}",
       "the country that has {x} as its capital",
-      "the country governed from {x}",
+      "the country of which {x} is the capital",
     ],
   },
   landmark: {
@@ -58,7 +58,7 @@ const PHRASES = {
       "the main language of {x}",
       "the language most people speak in {x}",
       "the language mainly spoken in {x}",
-      "the first language of {x}",
+      "the language of most people in {x}",
     ],
   },
 } as const satisfies Record<string, { first: RelationId; phrases: readonly string[] }>;

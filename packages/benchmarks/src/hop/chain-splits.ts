@@ -12,7 +12,8 @@ export type BridgeChains = Readonly<Record<SplitName, ReadonlyMap<string, readon
  * Divides the chains (subject, relation, relation) among the splits, held out whatever their wording and world.
  *
  * Chains are held out, not entities: the kinds of each subject alternate between train and the rest in random order, so
- * every subject has at least one chain in train and one outside it.
+ * every subject has at least one chain in train and one outside it. A subject that names its own bridge (Mexico City) is left
+ * out: its questions would need one hop.
  */
 export function splitBridgeChains(facts: FactBase, seed: number): BridgeChains {
   const chains: Record<SplitName, Map<string, string[]>> = { train: new Map(), valid: new Map(), test: new Map() };
@@ -20,7 +21,9 @@ export function splitBridgeChains(facts: FactBase, seed: number): BridgeChains {
   const heldOut = new Map<string, string[]>(BRIDGE_KINDS.map(({ id }) => [id, []]));
   for (const table of new Set(BRIDGE_KINDS.map((kind) => kind.table))) {
     const kinds = BRIDGE_KINDS.filter((kind) => kind.table === table);
-    for (const subject of facts.entities[table]) {
+    for (const subject of facts.entities[table].filter(
+      (name) => !kinds.some((kind) => namesBridge(facts, kind, name)),
+    )) {
       const stream = createRandomStream(seed, `chains/${table}/${subject}`);
       const offset = stream.integer(2);
       stream.shuffle(kinds).forEach(({ id }, index) => {
@@ -36,6 +39,11 @@ export function splitBridgeChains(facts: FactBase, seed: number): BridgeChains {
     chains.test.set(id, order.slice(count));
   }
   return chains;
+}
+
+function namesBridge(facts: FactBase, { first }: BridgeKind, subject: string): boolean {
+  const bridge = facts.columns[first].get(subject);
+  return bridge !== undefined && ` ${subject} `.includes(` ${bridge} `);
 }
 
 /** Name of a bridge chain. */

@@ -17,7 +17,7 @@ export interface ComparisonKind {
 export const COMPARISON_KINDS: readonly ComparisonKind[] = [
   kind("country", "same", "continent", [
     "Are {a} and {b} on the same continent?",
-    "Do {a} and {b} lie in the same continent?",
+    "Do {a} and {b} lie on the same continent?",
     "Is {a} on the same continent as {b}?",
     "Does {a} share its continent with {b}?",
     "{a} and {b}: are they on one continent?",
