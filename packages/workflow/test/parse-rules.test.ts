@@ -33,6 +33,8 @@ describe("parse rules", () => {
     ["Thought: t\nAction: Finish[the [old] one]", "Finish the [old", "Finish the [old] one"],
     ["Thought: t\nAction: Search[ Paris ]", "Search  Paris ", "Search Paris"],
     ['Thought: t\nAction: Search["Paris"]', 'Search "Paris"', "Search Paris"],
+    ['Thought: t\nAction: Search["A" or "B"]', 'Search "A" or "B"', 'Search "A" or "B"'],
+    ["Thought: t\nAction: Finish[**Paris**]", "Finish **Paris**", "Finish Paris"],
     ["Thought: t\nAction: Finish[]", "Finish ", "Finish "],
     ["Thought: t\nAction: Finish", "Finish ", "-"],
     ["Thought: t\nAction: Finishing[Paris]", "Finish ng[Paris", "-"],

@@ -13,7 +13,8 @@ const VERDICT = /^[*`"'\s]*[[(]?\s*(?:continue|rethink)(?![\p{L}\p{N}_])\s*[\])]
 const MOVE_ANYWHERE = /(?<![\p{L}\p{N}_])(?:search|finish)\s*\[/iu;
 const VERDICT_ANYWHERE = /\[\s*(?:continue|rethink)\s*\]/iu;
 const CLOSING: Readonly<Record<string, string>> = { "[": "]", "(": ")" };
-const WRAPPING = /^(["'`*]+)([\s\S]*)\1$/u;
+/** Marks around the whole argument; in `"A" and "B"` they belong to parts of it. */
+const WRAPPING = /^(["'`*]+)((?:(?!\1)[\s\S])*)\1$/u;
 
 /** What stands where an action is expected: its text as written, and what it means. */
 interface FoundAction {
