@@ -170,6 +170,24 @@ describe("embedding retriever", () => {
     expect(asked[0]?.[2]).toBe("A sea between Norway and Britain.");
   });
 
+  test("stops waiting for paragraphs when its signal fires, while other searches get them", async () => {
+    let answer = (): void => undefined;
+    const retriever = createEmbeddingRetriever({
+      embed: async (texts) => {
+        if (texts.length > 1) await new Promise<void>((resolve) => (answer = resolve));
+        return texts.map(counts);
+      },
+    });
+    const controller = new AbortController();
+    const stopped = retriever.retrieve(question, "sea", { signal: controller.signal });
+    const other = indexOf(retriever, "sea");
+    controller.abort(new Error("enough"));
+    await expect(stopped).rejects.toThrow("enough");
+    await expect(retriever.retrieve(question, "sea", { signal: controller.signal })).rejects.toThrow("enough");
+    answer();
+    expect(await other).toBe(2);
+  });
+
   test("passes the signal on to the query, and refuses vectors that do not fit", async () => {
     const { signal } = new AbortController();
     const signals: (AbortSignal | undefined)[] = [];

@@ -175,6 +175,9 @@ describe("teacher-student workflow", () => {
     const { calls } = play(searching, { roles, task });
     expect(calls.every(({ role, purpose }) => role === roles[purpose as keyof typeof roles])).toBe(true);
     expect(new Set(calls.map(({ role }) => role))).toEqual(new Set(ids));
+    const alone = { studentAct: "a", studentSummary: "a", teacherAct: "a", teacherSummary: "a" };
+    const one = { ...task, roles: task.roles.slice(0, 1) };
+    expect(new Set(play(searching, { roles: alone, task: one }).calls.map(({ role }) => role))).toEqual(new Set(["a"]));
   });
 
   test("sends full prompts as one user turn, compact ones as text to continue", () => {

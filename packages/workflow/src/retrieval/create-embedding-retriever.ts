@@ -22,8 +22,8 @@ export interface EmbeddingRetrieverOptions extends RetrieverOptions {
  * The paragraphs of a question are embedded once, as title, line feed and text, for as long as its context lives, also when several
  * searches begin at once.
  *
- * @throws ConfigError for numbers out of range. Searching throws what `embed` throws, a ShapeError for vectors that do not fit, code
- * `non-finite` for numbers that are none.
+ * @throws ConfigError for numbers out of range. Searching throws what `embed` throws, the reason of a signal that fires, a
+ * ShapeError for vectors that do not fit, code `non-finite` for numbers that are none.
  *
  * Source: the authors' code, with SimCSE (Gao et al. 2021) as `embed`, `titles: "drop"` and one paragraph. Deviation: encoded once for a
  * question, not for every search; errors are not search results.
@@ -55,7 +55,7 @@ export function createEmbeddingRetriever(options: EmbeddingRetrieverOptions): Re
   return {
     id,
     async retrieve(question, query, { signal } = {}) {
-      const { paragraphs, vectors } = await indexOf(question);
+      const { paragraphs, vectors } = await unlessAborted(indexOf(question), signal);
       const [vector] = await embedAll(embed, [query], signal === undefined ? {} : { signal });
       const scores = vectors.map((other, index) => cosine(vector as Float64Array, other, index));
       return rankParagraphs(paragraphs, scores, query, resolved);
@@ -67,6 +67,24 @@ interface Index {
   readonly paragraphs: readonly Paragraph[];
   /** Of length 1, or of zeros. */
   readonly vectors: readonly Float64Array[];
+}
+
+/** Stops waiting when the signal fires; what others wait for goes on. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 async function encode(embed: Embed, paragraphs: readonly Paragraph[]): Promise<Index> {
