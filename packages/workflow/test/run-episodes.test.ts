@@ -1,4 +1,5 @@
-import { type Engine, type EpisodeTrace, HapsError, type LoraWeights, type Workflow } from "@haps/spec";
+import { setTimeout } from "node:timers/promises";
+import { type Engine, type EpisodeTrace, HapsError, type LoraWeights, type Retriever, type Workflow } from "@haps/spec";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -154,6 +155,23 @@ describe("running episodes", () => {
       return engines.map(({ batches }) => batches.map((calls) => calls.map(({ seed }) => seed)));
     };
     expect(await batchesOf([3, 0, 1, 2])).toEqual(await batchesOf([0, 2, 0, 3, 1]));
+  });
+
+  test("in rounds, hands batches over in the order of requests, whatever the time that searches take", async () => {
+    const batchesOf = async (delays: readonly number[]) => {
+      let count = 0;
+      const slow: Retriever = {
+        id: "slow",
+        retrieve: async (question, query) => {
+          await setTimeout(delays[count++ % delays.length]);
+          return retriever.retrieve(question, query);
+        },
+      };
+      const engines = enginesOf();
+      await runEpisodes(requestsOf(20), { workflow, engines, retriever: slow });
+      return engines.map(({ batches }) => batches.map((calls) => calls.map(({ seed }) => seed)));
+    };
+    expect(await batchesOf([9, 0, 6, 3])).toEqual(await batchesOf([0]));
   });
 
   test("eagerly, lets an idle engine go on while another is at work", async () => {
