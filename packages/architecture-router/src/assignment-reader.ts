@@ -1,5 +1,4 @@
-import { type AssignmentReader, affineReader, logSoftmaxOf, type NamedVariables } from "@haps/tensor";
-import { assignmentOf } from "./assignment-codes.ts";
+import { type AssignmentReader, affineReader, allAssignments, logSoftmaxOf, type NamedVariables } from "@haps/tensor";
 
 /** What {@link assignmentReader} reads. */
 export interface AssignmentReaderOptions {
@@ -13,7 +12,7 @@ export interface AssignmentReaderOptions {
 export function assignmentReader({ variables, form, roles, candidates }: AssignmentReaderOptions): AssignmentReader {
   const quality = affineReader(variables, "quality/weight", "quality/bias");
   const cost = affineReader(variables, "cost/weight", "cost/bias");
-  const assignments = Array.from({ length: candidates ** roles }, (_, code) => assignmentOf(code, roles, candidates));
+  const assignments = allAssignments(roles, candidates);
   return (hidden, costWeight, values) => {
     const scores = quality(hidden);
     if (costWeight !== 0) {

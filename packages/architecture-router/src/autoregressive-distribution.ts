@@ -1,10 +1,10 @@
 import { type AssignmentDistribution, createRng, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { allPrefixes, assertListable, LISTING_LIMIT } from "./assignment-codes.ts";
 import { rowsOf } from "./autoregressive-scorer.ts";
 import { bestPaths, type NextLogProbs } from "./best-paths.ts";
 import { checkLimit } from "./check-limit.ts";
 import { checkAssignments } from "./legal-candidates.ts";
+import { allPrefixes, assertListable, LISTING_LIMIT } from "./list-assignments.ts";
 import { createPathReader, type PathInputs } from "./path-reader.ts";
 
 /** Prefixes that an exact ranking may expand for one row; about a tenth of a second. */

@@ -7,7 +7,6 @@ import {
   type NamedArray,
   type Rng,
 } from "@haps/tensor";
-import { assertListable } from "./assignment-codes.ts";
 import { assignmentReader } from "./assignment-reader.ts";
 import { autoregressiveDistribution } from "./autoregressive-distribution.ts";
 import { autoregressiveScorer } from "./autoregressive-scorer.ts";
@@ -17,6 +16,7 @@ import { costLinearInitials, costLinearScores } from "./cost-linear-scores.ts";
 import { independentDistribution } from "./independent-distribution.ts";
 import { jointDistribution } from "./joint-distribution.ts";
 import { checkLegal } from "./legal-candidates.ts";
+import { assertListable } from "./list-assignments.ts";
 import { repeatedValues, summedValues } from "./spread-values.ts";
 
 /** What {@link createAssignmentHead} needs: a configuration and the source of initial weights. */

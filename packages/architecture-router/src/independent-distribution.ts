@@ -1,10 +1,10 @@
 import { type AssignmentDistribution, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { assertListable } from "./assignment-codes.ts";
 import { bestProducts } from "./best-products.ts";
 import { checkLimit } from "./check-limit.ts";
 import { normalise } from "./joint-distribution.ts";
 import { checkAssignments, type LegalCandidates } from "./legal-candidates.ts";
+import { assertListable } from "./list-assignments.ts";
 
 /** What {@link independentDistribution} reads. */
 export interface IndependentScores {

@@ -1,6 +1,5 @@
-import { type AssignmentDistribution, logSoftmax } from "@haps/tensor";
+import { type AssignmentDistribution, allAssignments, assignmentCode, logSoftmax } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { assignmentCode, assignmentOf } from "./assignment-codes.ts";
 import { checkLimit } from "./check-limit.ts";
 import { checkAssignments, type LegalCandidates } from "./legal-candidates.ts";
 import { compareRank } from "./ranked-assignment.ts";
@@ -22,7 +21,7 @@ export interface JointScores {
 export function jointDistribution(scores: JointScores): AssignmentDistribution {
   const { roles, candidates, logits, legal } = scores;
   const [batch, count] = logits.shape;
-  const assignments = Array.from({ length: count }, (_, code) => assignmentOf(code, roles, candidates));
+  const assignments = allAssignments(roles, candidates);
   const allowed = legal.map((row) => assignments.map((assignment) => assignment.every((index) => row[index] === true)));
   const everything = allowed.every((row) => !row.includes(false));
   const logProbs = logSoftmax(

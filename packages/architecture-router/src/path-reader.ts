@@ -1,8 +1,8 @@
 import { type AssignmentScorer, tidyValue } from "@haps/tensor";
 import type * as tf from "@tensorflow/tfjs";
-import { allPrefixes } from "./assignment-codes.ts";
 import type { NextLogProbs } from "./best-paths.ts";
 import type { LegalCandidates } from "./legal-candidates.ts";
+import { allPrefixes } from "./list-assignments.ts";
 
 /** Most prefixes of a row that are asked of a scorer of tensors ahead of being read: one pass of many rows beats many passes. */
 const AHEAD = 64;

@@ -1,6 +1,5 @@
-import { linear } from "@haps/tensor";
+import { assignmentOf, linear } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
-import { assignmentOf } from "./assignment-codes.ts";
 
 /**
  * Adds the values of the chosen candidates to the logits of every assignment.

@@ -53,7 +53,7 @@ const FORMS: Readonly<Record<TableId, readonly SentenceForm[]>> = {
 };
 
 /** The relations that a paragraph of this table states. */
-export function statedRelations(table: TableId): readonly RelationId[] {
+function statedRelations(table: TableId): readonly RelationId[] {
   return FORMS[table].flatMap(({ relation }) => (relation === null ? [] : [relation]));
 }
 

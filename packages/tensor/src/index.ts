@@ -1,4 +1,5 @@
 export { type AffineReader, affineReader } from "./affine-reader.ts";
+export { allAssignments, assignmentCode, assignmentOf } from "./assignment-order.ts";
 export { type BackendAttempt, type BackendName, type LoadedBackend, loadBackend } from "./backend.ts";
 export { checkLoraFactor, checkLoraWeights } from "./check-lora-weights.ts";
 export type {
@@ -52,7 +53,6 @@ export { embedding } from "./ops/embedding.ts";
 export { type GeluForm, gelu } from "./ops/gelu.ts";
 export { linear } from "./ops/linear.ts";
 export { FORBIDDEN_LOG_PROBABILITY, type LogSoftmaxOptions, logSoftmax } from "./ops/log-softmax.ts";
-export { type LowRankFactors, lowRankUpdate } from "./ops/low-rank-update.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./ops/normalise-rows.ts";
 export { type RopeOptions, rope } from "./ops/rope.ts";
 export { type RopeRowsOptions, ropeRows } from "./ops/rope-rows.ts";

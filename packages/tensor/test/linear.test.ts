@@ -1,4 +1,4 @@
-import { linear, lowRankUpdate } from "@haps/tensor";
+import { linear } from "@haps/tensor";
 import { describeEachBackend, expectClose } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -64,44 +64,3 @@ describeEachBackend("linear", () => {
     tf.dispose([x, weight]);
   });
 });
-
-describeEachBackend("lowRankUpdate", () => {
-  it("equals the linear map with the update multiplied into the weight", () => {
-    tf.tidy(() => {
-      const [x, weight] = [tf.randomNormal([2, 3, 5], 0, 1, "float32", 1), randomMatrix([4, 5], 2)];
-      const [down, up] = [randomMatrix([2, 5], 3), randomMatrix([4, 2], 4)];
-      const merged = tf.add<tf.Tensor2D>(weight, tf.mul(tf.matMul(up, down), 0.7));
-      expectClose(lowRankUpdate(x, weight, { down, up, scale: 0.7 }), linear(x, merged), { rtol: 1e-4, atol: 1e-5 });
-    });
-  });
-
-  it("is the plain map bit for bit while up is zero", () => {
-    tf.tidy(() => {
-      const [x, weight, down] = [randomMatrix([3, 5], 1), randomMatrix([4, 5], 2), randomMatrix([2, 5], 3)];
-      const up = tf.zeros<tf.Rank.R2>([4, 2]);
-      expect(lowRankUpdate(x, weight, { down, up, scale: 2 }).dataSync()).toEqual(linear(x, weight).dataSync());
-    });
-  });
-
-  it("tells an update of a square weight from its transpose", () => {
-    tf.tidy(() => {
-      const factors = { down: tf.tensor2d([[1, 0]]), up: tf.tensor2d([[0], [1]]), scale: 1 };
-      expectClose(lowRankUpdate(tf.tensor2d([[5, 7]]), tf.zeros<tf.Rank.R2>([2, 2]), factors), [0, 5]);
-    });
-  });
-
-  it("refuses factors that do not fit", () => {
-    tf.tidy(() => {
-      const [x, weight] = [tf.ones([3, 5]), tf.ones<tf.Rank.R2>([4, 5])];
-      const [down, up] = [tf.ones<tf.Rank.R2>([2, 5]), tf.ones<tf.Rank.R2>([4, 2])];
-      const narrow = tf.ones<tf.Rank.R2>([2, 4]);
-      expect(() => lowRankUpdate(x, weight, { down: narrow, up, scale: 1 })).toThrow(shapeError);
-      expect(() => lowRankUpdate(x, weight, { down, up: narrow, scale: 1 })).toThrow(shapeError);
-      expect(() => lowRankUpdate(x, narrow, { down, up, scale: 1 })).toThrow(shapeError);
-    });
-  });
-});
-
-function randomMatrix(shape: [number, number], seed: number): tf.Tensor2D {
-  return tf.randomNormal<tf.Rank.R2>(shape, 0, 1, "float32", seed);
-}

@@ -1,4 +1,4 @@
-import { linear, lowRankUpdate } from "@haps/tensor";
+import { linear } from "@haps/tensor";
 import { describeEachBackend, expectClose } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
@@ -62,18 +62,14 @@ describeEachBackend("matrix kernels", () => {
     });
   }
 
-  it("give linear and lowRankUpdate right numbers and gradients on matrices of many blocks", () => {
+  it("give linear right numbers and gradients on matrices of many blocks", () => {
     tf.tidy(() => {
-      const [x, weight, down, up] = [random(35, 50, 3), random(33, 50, 4), random(3, 50, 5), random(33, 3, 6)];
+      const [x, weight] = [random(35, 50, 3), random(33, 50, 4)];
       const tolerance = { rtol: 1e-4, atol: 1e-4 };
       expectClose(linear(x, weight), product(x, weight), tolerance);
       const slopes = tf.grads((a, b) => linear(a, b as tf.Tensor2D))([x, weight], tf.ones([35, 33]));
       expectClose(slopes[0] as tf.Tensor, product(tf.ones([35, 33]), transposeMatrix(weight)), tolerance);
       expectClose(slopes[1] as tf.Tensor, product(tf.ones([33, 35]), transposeMatrix(x)), tolerance);
-      const narrow = tf.tensor2d(product(x, down), [35, 3]);
-      const update = product(narrow, up);
-      const expected = product(x, weight).map((value, index) => value + 2 * (update[index] as number));
-      expectClose(lowRankUpdate(x, weight, { down, up, scale: 2 }), expected, tolerance);
     });
   });
 

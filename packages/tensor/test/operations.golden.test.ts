@@ -1,5 +1,6 @@
 import {
   type AttentionOptions,
+  addLowRank,
   attention,
   embedding,
   type GeluForm,
@@ -7,7 +8,6 @@ import {
   layerNorm,
   linear,
   logSoftmax,
-  lowRankUpdate,
   type RopeOptions,
   rmsNorm,
   rope,
@@ -32,8 +32,17 @@ const any = (tensor: tf.Tensor | undefined) => tensor as tf.Tensor;
 
 const runs: Readonly<Record<string, Run>> = {
   linear: ({ input, weight, bias }) => linear(any(input), matrix(weight), bias && vector(bias)),
-  "low-rank-update": ({ x, weight, down, up }, { scale }) =>
-    lowRankUpdate(any(x), matrix(weight), { down: matrix(down), up: matrix(up), scale: scale as number }),
+  "low-rank-update": ({ x, weight, down, up }, { scale }) => {
+    const [input, kernel] = [any(x), matrix(weight)];
+    const rows = tf.reshape<tf.Rank.R2>(input, [-1, kernel.shape[1]]);
+    const sum = addLowRank(linear(rows, kernel) as tf.Tensor2D, rows, {
+      down: tf.expandDims<tf.Tensor3D>(any(down)),
+      up: tf.expandDims<tf.Tensor3D>(any(up)),
+      scale: scale as number,
+      sampleOf: new Int32Array(rows.shape[0]),
+    });
+    return tf.reshape(sum, [...input.shape.slice(0, -1), kernel.shape[0]]);
+  },
   "softmax-cross-entropy": ({ logits }, options, { labels, targets, weights }) =>
     softmaxCrossEntropy(
       matrix(logits),

@@ -87,6 +87,13 @@ describeEachBackend("operations on packed rows", () => {
       });
     });
 
+    it("tells the update of a square weight from its transpose", () => {
+      tf.tidy(() => {
+        const factors = { down: tf.tensor3d([[[1, 0]]]), up: tf.tensor3d([[[0], [1]]]), scale: 1, sampleOf: [0] };
+        expectClose(addLowRank(tf.zeros<tf.Rank.R2>([1, 2]), tf.tensor2d([[5, 7]]), factors), [0, 5]);
+      });
+    });
+
     it("leaves a row without a sample as it is, bit for bit, also where the update is not finite", () => {
       tf.tidy(() => {
         const [base, x] = [matrix("base", 2, 4), matrix("x", 2, 6)];

@@ -1,14 +1,13 @@
 import { HapsError } from "@haps/spec";
-import { type AssignmentScorer, untaped } from "@haps/tensor";
+import { type AssignmentScorer, allAssignments, untaped } from "@haps/tensor";
 import * as tf from "@tensorflow/tfjs";
 import { type AssignmentTokens, assignmentSequence } from "./assignment-tokens.ts";
-import { assignmentsOf } from "./assignments-of.ts";
 import { type AskedTrie, continuationScores } from "./continuation-scores.ts";
 import type { PromptStates } from "./prompt-states.ts";
 import { createTokenTrie } from "./token-trie.ts";
 
 /** Most assignments that are scored as whole texts. */
-export const WHOLE_LIMIT = 256;
+const WHOLE_LIMIT = 256;
 
 /** How assignments are scored. */
 export interface AssignmentScorerOptions {
@@ -65,7 +64,7 @@ function wholeTries(states: PromptStates, assignments: AssignmentTokens): AskedT
   const { roles } = assignments;
   const common = roles[0]?.lead.length;
   const trie = createTokenTrie();
-  const scores = assignmentsOf(roles.length, roles[0]?.options.length ?? 0).map((assignment) =>
+  const scores = allAssignments(roles.length, roles[0]?.options.length ?? 0).map((assignment) =>
     trie.picks(-1, assignmentSequence(assignments, assignment).slice(common)),
   );
   return states.segments.map(({ length }, prompt) => ({ prompt, length, trie, scores }));

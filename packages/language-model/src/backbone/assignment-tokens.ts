@@ -1,5 +1,5 @@
 import { HapsError } from "@haps/spec";
-import { assignmentsOf } from "./assignments-of.ts";
+import { allAssignments } from "@haps/tensor";
 import { commonStart } from "./encode-prompt.ts";
 
 /** What stands for one role in an assignment's text. */
@@ -180,7 +180,7 @@ function differingPiece(base: readonly number[], texts: readonly (readonly numbe
 function checkWhole(tokens: AssignmentTokens, tokensOf: (assignment: readonly number[]) => readonly number[]): void {
   const roles = tokens.roles.length;
   const candidates = tokens.roles[0]?.options.length ?? 0;
-  const all = candidates ** roles <= COMPARED ? assignmentsOf(roles, candidates) : neighbours(roles, candidates);
+  const all = candidates ** roles <= COMPARED ? allAssignments(roles, candidates) : neighbours(roles, candidates);
   for (const assignment of all) {
     const got = assignmentSequence(tokens, assignment);
     const expected = tokensOf(assignment);
@@ -195,7 +195,7 @@ function checkWhole(tokens: AssignmentTokens, tokensOf: (assignment: readonly nu
 
 /** Each pair of candidates side by side in each two roles that follow each other, the rest as the first of them. */
 function neighbours(roles: number, candidates: number): number[][] {
-  return assignmentsOf(2, candidates).flatMap(([left = 0, right = 0]) =>
+  return allAssignments(2, candidates).flatMap(([left = 0, right = 0]) =>
     Array.from({ length: roles }, (_, place) =>
       Array.from({ length: roles }, (_unused, role) => (role === place ? right : left)),
     ),

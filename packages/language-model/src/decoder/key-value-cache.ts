@@ -29,8 +29,8 @@ export interface KeyValueCache {
 /** Options of {@link createKeyValueCache}. */
 export interface KeyValueCacheOptions {
   /**
-   * Keeps the numbers where the backend reads them in place, which makes single rows on wasm several times as quick; the caller disposes
-   * the cache. Default false: plain arrays.
+   * Keeps the numbers where the backend reads them in place, instead of copying them there at every step; the caller disposes the
+   * cache. Default false: plain arrays.
    */
   readonly native?: boolean;
 }

@@ -49,73 +49,21 @@ interface Range {
   readonly headDim: number;
 }
 
-/** Columns that go through a loop over tokens together: their query or their sums stay in registers meanwhile. */
-const BLOCK = 8;
-
 /** Products of one query with every visible key. */
 function scoreKeys(weights: Float64Array, fused: Float32Array, query: number, range: Range): void {
   const { spans, begin, end, shared, headDim } = range;
-  weights.fill(0, begin, end);
   let offset = 0;
   for (const { keys, keyStart, stride, count } of spans) {
-    const from = Math.max(0, begin - offset);
     const to = Math.min(count, end - offset);
-    for (let column = 0; column < headDim; column += BLOCK) {
-      const start = keyStart + shared + column + from * stride;
-      const place = { query: query + column, start, stride, from: offset + from, to: offset + to };
-      if (column + BLOCK <= headDim) scoreBlock(weights, fused, keys, place);
-      else scoreRest(weights, fused, keys, { ...place, columns: headDim - column });
+    for (let token = Math.max(0, begin - offset); token < to; token += 1) {
+      const at = keyStart + shared + token * stride;
+      let sum = 0;
+      for (let column = 0; column < headDim; column += 1) {
+        sum += (fused[query + column] as number) * (keys[at + column] as number);
+      }
+      weights[offset + token] = sum;
     }
     offset += count;
-  }
-}
-
-/** Where tokens lie in a span and which weights are theirs. */
-interface TokenRange {
-  /** First element of the first token. */
-  readonly start: number;
-  readonly stride: number;
-  /** Weights `[from, to)` belong to the tokens. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Adds the part of eight columns to the scores. */
-function scoreBlock(
-  weights: Float64Array,
-  fused: Float32Array,
-  keys: Float32Array,
-  { query, start, stride, from, to }: TokenRange & { readonly query: number },
-): void {
-  const q0 = fused[query] as number;
-  const q1 = fused[query + 1] as number;
-  const q2 = fused[query + 2] as number;
-  const q3 = fused[query + 3] as number;
-  const q4 = fused[query + 4] as number;
-  const q5 = fused[query + 5] as number;
-  const q6 = fused[query + 6] as number;
-  const q7 = fused[query + 7] as number;
-  for (let token = from, at = start; token < to; token += 1, at += stride) {
-    const low = q0 * (keys[at] as number) + q1 * (keys[at + 1] as number);
-    const mid = q2 * (keys[at + 2] as number) + q3 * (keys[at + 3] as number);
-    const high = q4 * (keys[at + 4] as number) + q5 * (keys[at + 5] as number);
-    const top = q6 * (keys[at + 6] as number) + q7 * (keys[at + 7] as number);
-    weights[token] = (weights[token] as number) + (low + mid + (high + top));
-  }
-}
-
-function scoreRest(
-  weights: Float64Array,
-  fused: Float32Array,
-  keys: Float32Array,
-  { query, start, stride, from, to, columns }: TokenRange & { readonly query: number; readonly columns: number },
-): void {
-  for (let token = from, at = start; token < to; token += 1, at += stride) {
-    let sum = 0;
-    for (let column = 0; column < columns; column += 1) {
-      sum += (fused[query + column] as number) * (keys[at + column] as number);
-    }
-    weights[token] = (weights[token] as number) + sum;
   }
 }
 
@@ -141,64 +89,14 @@ function mixValues(sums: Float64Array, weights: Float64Array, range: Range): voi
   const { spans, begin, end, shared, headDim } = range;
   let offset = 0;
   for (const { values, valueStart, stride, count } of spans) {
-    const from = Math.max(0, begin - offset);
     const to = Math.min(count, end - offset);
-    for (let column = 0; column < headDim; column += BLOCK) {
-      const start = valueStart + shared + column + from * stride;
-      const place = { column, start, stride, from: offset + from, to: offset + to };
-      if (column + BLOCK <= headDim) mixBlock(sums, weights, values, place);
-      else mixRest(sums, weights, values, { ...place, columns: headDim - column });
+    for (let token = Math.max(0, begin - offset); token < to; token += 1) {
+      const at = valueStart + shared + token * stride;
+      const weight = weights[offset + token] as number;
+      for (let column = 0; column < headDim; column += 1) {
+        sums[column] = (sums[column] as number) + weight * (values[at + column] as number);
+      }
     }
     offset += count;
-  }
-}
-
-/** Adds eight columns of the values to the sums. */
-function mixBlock(
-  sums: Float64Array,
-  weights: Float64Array,
-  values: Float32Array,
-  { column, start, stride, from, to }: TokenRange & { readonly column: number },
-): void {
-  let s0 = sums[column] as number;
-  let s1 = sums[column + 1] as number;
-  let s2 = sums[column + 2] as number;
-  let s3 = sums[column + 3] as number;
-  let s4 = sums[column + 4] as number;
-  let s5 = sums[column + 5] as number;
-  let s6 = sums[column + 6] as number;
-  let s7 = sums[column + 7] as number;
-  for (let token = from, at = start; token < to; token += 1, at += stride) {
-    const weight = weights[token] as number;
-    s0 += weight * (values[at] as number);
-    s1 += weight * (values[at + 1] as number);
-    s2 += weight * (values[at + 2] as number);
-    s3 += weight * (values[at + 3] as number);
-    s4 += weight * (values[at + 4] as number);
-    s5 += weight * (values[at + 5] as number);
-    s6 += weight * (values[at + 6] as number);
-    s7 += weight * (values[at + 7] as number);
-  }
-  sums[column] = s0;
-  sums[column + 1] = s1;
-  sums[column + 2] = s2;
-  sums[column + 3] = s3;
-  sums[column + 4] = s4;
-  sums[column + 5] = s5;
-  sums[column + 6] = s6;
-  sums[column + 7] = s7;
-}
-
-function mixRest(
-  sums: Float64Array,
-  weights: Float64Array,
-  values: Float32Array,
-  { column, start, stride, from, to, columns }: TokenRange & { readonly column: number; readonly columns: number },
-): void {
-  for (let token = from, at = start; token < to; token += 1, at += stride) {
-    const weight = weights[token] as number;
-    for (let index = 0; index < columns; index += 1) {
-      sums[column + index] = (sums[column + index] as number) + weight * (values[at + index] as number);
-    }
   }
 }

@@ -70,7 +70,7 @@ export interface WasmHeap extends HeapKernels {
   free(address: number): void;
   /** Where the numbers of a float32 tensor lie, for as long as it lives; `undefined` where they are not here. */
   addressOf(tensor: tf.Tensor): number | undefined;
-  /** A float32 tensor to write into, not cleared; as any other it counts and is freed. HapsError code `backend` as `allocate`. */
+  /** A float32 tensor to write into, not cleared; it counts and is freed as others are. HapsError code `backend` as `allocate`. */
   makeTensor(shape: number[]): BlankTensor;
 }
 

@@ -8,7 +8,6 @@ import {
   layerNorm,
   linear,
   logSoftmax,
-  lowRankUpdate,
   rmsNorm,
   rope,
   ropeRows,
@@ -46,17 +45,6 @@ export const operations: readonly OperationExample[] = [
     call: (x, weight, bias) => linear(any(x), matrix(weight), vector(bias)),
   },
   { name: "linear without bias, one row", shapes: [[5], [2, 5]], call: (x, weight) => linear(any(x), matrix(weight)) },
-  {
-    name: "lowRankUpdate",
-    shapes: [
-      [3, 5],
-      [4, 5],
-      [2, 5],
-      [4, 2],
-    ],
-    call: (x, weight, down, up) =>
-      lowRankUpdate(any(x), matrix(weight), { down: matrix(down), up: matrix(up), scale: 1.5 }),
-  },
   {
     name: "softmaxCrossEntropy, hard targets",
     shapes: [[3, 4]],

@@ -1,29 +1,12 @@
 import { HapsError } from "@haps/spec";
+import { allAssignments } from "@haps/tensor";
 
 /** Most assignments that are ever listed in one tensor row. */
 export const LISTING_LIMIT = 4096;
 
-/** Candidate index of every role of assignment number `code`, role 0 most significant. */
-export function assignmentOf(code: number, roles: number, candidates: number): number[] {
-  const assignment = new Array<number>(roles);
-  let rest = code;
-  for (let role = roles - 1; role >= 0; role -= 1) {
-    assignment[role] = rest % candidates;
-    rest = Math.floor(rest / candidates);
-  }
-  return assignment;
-}
-
-/** Number of an assignment, role 0 most significant. */
-export function assignmentCode(assignment: readonly number[], candidates: number): number {
-  return assignment.reduce((code, candidate) => code * candidates + candidate, 0);
-}
-
 /** Choices for the first roles of every length below `roles`: shorter ones first, then in the order of their numbers. */
 export function allPrefixes(roles: number, candidates: number): number[][] {
-  return Array.from({ length: roles }, (_, role) =>
-    Array.from({ length: candidates ** role }, (_unused, code) => assignmentOf(code, role, candidates)),
-  ).flat();
+  return Array.from({ length: roles }, (_, role) => allAssignments(role, candidates)).flat();
 }
 
 /** Refuses to list more than {@link LISTING_LIMIT} assignments; code `config`. */
