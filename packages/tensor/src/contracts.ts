@@ -214,3 +214,30 @@ export interface Policy {
   /** Plain twin of `forward`; `undefined` where some part has none. */
   reader?(): PolicyReader | undefined;
 }
+
+/** One batch for a policy that reads prompts. */
+export interface PromptPolicyBatch {
+  /** At least one. */
+  readonly prompts: readonly TokenPrompt[];
+  /** `[batch]`, each >= 0. */
+  readonly costWeights: readonly number[];
+  /** Per row the legal candidates of the pool, `[batch][candidate]`; absent: all are legal. */
+  readonly legal?: readonly (readonly boolean[])[];
+}
+
+/** What one pass over prompts gives. Tensors live as long as the surrounding `tf.tidy`. */
+export interface PromptPolicyOutput {
+  readonly assignments: AssignmentDistribution;
+  /** Generated weights of the batch, made when they are first asked for; `null` where nothing is generated for the candidate. */
+  lora(candidate: CandidateId): LoraTensors | null;
+}
+
+/** Both levels on one language model that reads the routing prompt. Call `forward` inside `tf.tidy` or a gradient. */
+export interface PromptPolicy {
+  readonly variables: NamedVariables;
+  /** In the order of the assignments' indices. */
+  readonly candidates: readonly CandidateId[];
+  readonly roles: number;
+  /** One pass of the backbone. */
+  forward(batch: PromptPolicyBatch, options?: EncodeOptions): PromptPolicyOutput;
+}

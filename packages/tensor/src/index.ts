@@ -22,6 +22,9 @@ export type {
   PolicyOutput,
   PolicyReader,
   PromptBackbone,
+  PromptPolicy,
+  PromptPolicyBatch,
+  PromptPolicyOutput,
   SettingsDistribution,
   TokenPrompt,
 } from "./contracts.ts";
