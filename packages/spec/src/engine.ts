@@ -129,11 +129,18 @@ export interface GradientItem {
   readonly lora: LoraWeights;
   /** Factor of the log-likelihood of the sampled tokens. */
   readonly weight: number;
+  /**
+   * The distribution whose log-likelihood it is. `sampled` is the one that {@link GradientItem.decoding} leaves of the logits: its
+   * choice of tokens counts as constant, and where it leaves one token there is no gradient. Default `full`.
+   */
+  readonly likelihood?: LogProbKind;
+  /** What the tokens were sampled with; needed for `sampled`, not read for `full`. */
+  readonly decoding?: Omit<Decoding, "maxTokens" | "stop">;
 }
 
 /** Gradients of `Σ weight · log P(tokens | prompt, lora)` with respect to the factors of each item. */
 export interface LoraGradients {
-  /** Log-likelihood of each item's tokens under the full softmax at temperature 1, unweighted. */
+  /** Log-likelihood of each item's tokens under the distribution that the item asks for, unweighted. */
   readonly logLikelihoods: readonly number[];
   /** In the order of the items: the shapes of the item's factors; gradients in place of values. */
   readonly gradients: readonly LoraWeights[];
