@@ -69,7 +69,8 @@ export interface Environment {
    *
    * Ending the iteration early stops the work.
    *
-   * @throws HapsError code `aborted` when the signal fires, ConfigError for trials that cannot run.
+   * @throws HapsError code `aborted` when the signal fires, after outcomes that had come; ConfigError for trials that cannot run, HapsError
+   *   code `unknown-candidate` for a player that it does not have, both before any trial runs.
    */
   run(trials: readonly Trial[], options?: Abortable): AsyncIterable<Outcome>;
 }

@@ -75,6 +75,7 @@ export interface Workflow {
  * indexed or encoded once for a question.
  */
 export interface Retriever {
+  /** Names the method and everything that decides what it finds: equal ids, equal paragraphs. */
   readonly id: string;
   /**
    * Paragraphs, best first; may be empty.

@@ -8,6 +8,8 @@ export {
   type SingleTurnTemplate,
 } from "./create-single-turn-workflow.ts";
 export { createTeacherStudentWorkflow, RELEASED_TEACHER_STUDENT } from "./create-teacher-student-workflow.ts";
+export { createLiveEnvironment, type LiveEnvironmentOptions } from "./environment/create-live-environment.ts";
+export { usageCost } from "./environment/usage-cost.ts";
 export { type FormatTraceOptions, formatTrace } from "./format-trace.ts";
 export type { ActReply, ParseRules, StudentMove, StudentReply } from "./parse/parse-rules.ts";
 export { releasedParseRules } from "./parse/released-parse-rules.ts";
@@ -22,7 +24,7 @@ export {
 } from "./retrieval/create-embedding-retriever.ts";
 export type { RetrieverOptions } from "./retrieval/retriever-options.ts";
 export type { Schedule } from "./runner/create-call-batcher.ts";
-export type { EpisodeRequest, RolePlayer } from "./runner/episode-request.ts";
+export type { EpisodeRequest } from "./runner/episode-request.ts";
 export { type RunEpisodesOptions, runEpisodes } from "./runner/run-episodes.ts";
 export type { RunEvent } from "./runner/run-event.ts";
 export { TEACHER_STUDENT_TASK, type TeacherStudentOptions } from "./teacher-student-options.ts";
@@ -34,4 +36,4 @@ export {
   type TeacherStudentPurpose,
   type TeacherStudentTemplates,
 } from "./templates/teacher-student-templates.ts";
-export { type RoleUsage, traceUsage } from "./trace-usage.ts";
+export { traceUsage } from "./trace-usage.ts";

@@ -1,14 +1,4 @@
-import type { CandidateId, EpisodeTrace, RoleId } from "@haps/spec";
-
-/** What a role has used up in an episode. */
-export interface RoleUsage {
-  readonly candidate: CandidateId;
-  /** Calls that succeeded. */
-  readonly calls: number;
-  /** Tokens of all prompts and of all replies, end tokens too. */
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
+import type { EpisodeTrace, RoleId, RoleUsage } from "@haps/spec";
 
 /**
  * Counts calls and tokens of every role of an episode, for its cost. Roles that were not asked have zeros.

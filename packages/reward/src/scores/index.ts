@@ -1,3 +1,4 @@
+export type { Scorer } from "@haps/spec";
 export { choiceLetter } from "./choice-letter.ts";
 export { exactMatch, releasedExactMatch } from "./exact-match.ts";
 export { normalizeAnswer } from "./normalize-answer.ts";
@@ -6,6 +7,5 @@ export {
   type AnswerScores,
   createAnswerScorer,
   createChoiceScorer,
-  type Scorer,
 } from "./scorer.ts";
 export { type TokenOverlap, tokenOverlap } from "./token-overlap.ts";

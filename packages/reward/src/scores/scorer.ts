@@ -3,16 +3,6 @@ import { choiceLetter } from "./choice-letter.ts";
 import { exactMatch, releasedExactMatch } from "./exact-match.ts";
 import { tokenOverlap } from "./token-overlap.ts";
 
-/**
- * Scores an answer against the expected one.
- *
- * Implementations promise numbers in `[0, 1]` and the same keys for every answer; `null` (no answer came) scores 0.
- */
-export interface Scorer {
-  /** Scores by name for one answer. */
-  score(answer: string | null, gold: Gold): Readonly<Record<string, number>>;
-}
-
 /** Scores of a free-text answer. */
 export interface AnswerScores extends Readonly<Record<string, number>> {
   readonly f1: number;

@@ -2,7 +2,7 @@ import { ConfigError, type ConfigIssue, type Paragraph, type Question, type Retr
 import MiniSearch, { type BM25Params } from "minisearch";
 import { paragraphsToSearch } from "./paragraphs-to-search.ts";
 import { rankParagraphs } from "./rank-paragraphs.ts";
-import { type RetrieverOptions, resolveRetrieverOptions } from "./retriever-options.ts";
+import { type RetrieverOptions, resolveRetrieverOptions, retrieverId } from "./retriever-options.ts";
 
 /** What may be chosen about the BM25 retriever. */
 export interface Bm25RetrieverOptions extends RetrieverOptions {
@@ -50,7 +50,7 @@ export function createBm25Retriever(options: Bm25RetrieverOptions = {}): Retriev
   const bm25: BM25Params = { k, b, d };
   const indexes = new WeakMap<readonly string[], Index>();
   return {
-    id: "bm25",
+    id: retrieverId("bm25", { ...resolved, ...bm25, titleBoost }),
     retrieve(question, query) {
       const index = indexOf(indexes, question, resolved.titles);
       const scores = new Array<number | null>(index.paragraphs.length).fill(null);

@@ -1,7 +1,7 @@
 import { type Abortable, HapsError, type Paragraph, type Question, type Retriever, ShapeError } from "@haps/spec";
 import { paragraphsToSearch } from "./paragraphs-to-search.ts";
 import { rankParagraphs } from "./rank-paragraphs.ts";
-import { type RetrieverOptions, resolveRetrieverOptions } from "./retriever-options.ts";
+import { type RetrieverOptions, resolveRetrieverOptions, retrieverId } from "./retriever-options.ts";
 
 /** One vector per text, in order, all of one length; of any scale. */
 export type Embed = (
@@ -12,7 +12,7 @@ export type Embed = (
 /** What {@link createEmbeddingRetriever} needs. */
 export interface EmbeddingRetrieverOptions extends RetrieverOptions {
   readonly embed: Embed;
-  /** Names the embedding model. Default `embedding`. */
+  /** Names the embedding model, as part of the retriever's id. Default `embedding`. */
   readonly id?: string;
 }
 
@@ -53,7 +53,7 @@ export function createEmbeddingRetriever(options: EmbeddingRetrieverOptions): Re
     return index;
   };
   return {
-    id,
+    id: retrieverId(id, { ...resolved }),
     async retrieve(question, query, { signal } = {}) {
       const { paragraphs, vectors } = await unlessAborted(indexOf(question), signal);
       const [vector] = await embedAll(embed, [query], signal === undefined ? {} : { signal });

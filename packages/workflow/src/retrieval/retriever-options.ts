@@ -1,4 +1,4 @@
-import { ConfigError } from "@haps/spec";
+import { ConfigError, canonicalJson } from "@haps/spec";
 
 /** What retrievers have in common. */
 export interface RetrieverOptions {
@@ -20,4 +20,9 @@ export function resolveRetrieverOptions(operation: string, options: RetrieverOpt
     throw new ConfigError(operation, [{ path: "limit", message: `${limit} is not a whole number from 1` }]);
   }
   return { titles, exactTitle, limit };
+}
+
+/** Name of a method with all that decides what it finds, for hashes of outcomes. */
+export function retrieverId(method: string, options: Readonly<Record<string, unknown>>): string {
+  return `${method} ${canonicalJson(options)}`;
 }

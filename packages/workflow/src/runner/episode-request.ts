@@ -2,23 +2,13 @@ import {
   type CandidateId,
   ConfigError,
   type ConfigIssue,
-  type Decoding,
   type Engine,
   HapsError,
-  type LoraWeights,
   type Question,
   type RoleId,
+  type RolePlayer,
   type Task,
 } from "@haps/spec";
-
-/** Who plays a role, and how. */
-export interface RolePlayer {
-  readonly candidate: CandidateId;
-  /** Of all calls of the role; a call's own limit of tokens may be lower. */
-  readonly decoding: Decoding;
-  /** Generated weights, for engines that take them per call. */
-  readonly lora?: LoraWeights;
-}
 
 /** One episode to run. */
 export interface EpisodeRequest {

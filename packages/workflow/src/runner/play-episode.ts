@@ -10,6 +10,7 @@ import {
   type Retrieval,
   type Retriever,
   type RoleCall,
+  type RolePlayer,
   type Settled,
   type Step,
   type TracedRole,
@@ -18,7 +19,7 @@ import {
 } from "@haps/spec";
 import { callSeed } from "./call-seed.ts";
 import type { LaneCall } from "./create-call-batcher.ts";
-import type { EpisodeRequest, RolePlayer } from "./episode-request.ts";
+import type { EpisodeRequest } from "./episode-request.ts";
 import { failureOf } from "./failure-of.ts";
 
 /** What an episode is played with. */
