@@ -105,10 +105,8 @@ async function differentiate(
   items: readonly GradientItem[],
   signal: AbortSignal,
 ): Promise<LoraGradients> {
-  const completions = items.map(({ call, lora, weight }, index): CompletionItem => {
-    if (call.candidate === candidate) {
-      return { promptTokens: call.promptTokens, tokens: call.tokens, lora, weight };
-    }
+  const completions = items.map(({ call, ...item }, index): CompletionItem => {
+    if (call.candidate === candidate) return { ...item, promptTokens: call.promptTokens, tokens: call.tokens };
     throw new HapsError(
       "unknown-candidate",
       `engine of ${JSON.stringify(candidate)}: item ${index} is a call of ${JSON.stringify(call.candidate)}; ask the engine that made it`,

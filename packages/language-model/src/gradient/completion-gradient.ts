@@ -3,8 +3,9 @@ import type { LanguageModel } from "../model/language-model.ts";
 import { type CompletionItem, checkItems } from "./completion-item.ts";
 import { fullPasses } from "./full-passes.ts";
 import type { PartGradient } from "./gradient-pass.ts";
+import { type GradientTerm, gradientTerms } from "./gradient-term.ts";
 import type { TailActivations } from "./tail-activations.ts";
-import { tailPasses } from "./tail-passes.ts";
+import { checkActivations, tailPasses } from "./tail-passes.ts";
 
 /** Options of {@link completionGradient}. */
 export interface CompletionGradientOptions {
@@ -76,16 +77,21 @@ export function* gradientSteps(
     });
   }
   checkItems(OPERATION, items, model.config);
-  const sums = items.map(({ lora }) => emptySum(lora));
+  if (mode === "tail" && activations !== undefined) checkActivations(OPERATION, items, activations, model.config);
+  const { terms, termOf } = gradientTerms(OPERATION, items);
+  const sums = new Map(terms.map(({ item, lora }) => [item, emptySum(lora)]));
   const passes =
-    mode === "full" ? fullPasses(OPERATION, model, items) : tailPasses(OPERATION, model, items, chunkRows, activations);
+    mode === "full"
+      ? fullPasses(OPERATION, model, terms)
+      : tailPasses(OPERATION, model, terms, { chunkRows, activations });
   for (const parts of passes) {
-    for (const part of parts) addPart(sums[part.item] as GradientSum, part);
+    for (const part of parts) addPart(sums.get(part.item) as GradientSum, part);
     yield;
   }
+  const sumOf = (index: number): GradientSum => sums.get((termOf[index] as GradientTerm).item) as GradientSum;
   return {
-    logLikelihoods: sums.map(({ logLikelihood }) => logLikelihood),
-    gradients: items.map(({ lora, weight }, index) => weighted(lora, weight, sums[index] as GradientSum)),
+    logLikelihoods: items.map((_, index) => sumOf(index).logLikelihood),
+    gradients: items.map(({ lora, weight }, index) => weighted(lora, weight, sumOf(index))),
   };
 }
 

@@ -1,5 +1,7 @@
-import { HapsError, type LoraWeights } from "@haps/spec";
+import { type GradientItem, HapsError, type LoraWeights, parseConfig } from "@haps/spec";
 import { checkLora } from "../decoder/check-lora.ts";
+import { decodingSchema } from "../generation/resolve-decoding.ts";
+import type { TokenFilter } from "../generation/token-distribution.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 
 /** A completion and what it continues, as token ids. */
@@ -11,7 +13,7 @@ export interface CompletionTokens {
 }
 
 /** A completion under its own LoRA weights: one term of `Σ weight · log P(tokens | prompt, lora)`. */
-export interface CompletionItem extends CompletionTokens {
+export interface CompletionItem extends CompletionTokens, Pick<GradientItem, "likelihood" | "decoding"> {
   readonly lora: LoraWeights;
   /** Factor of the log-likelihood, any finite number. */
   readonly weight: number;
@@ -20,6 +22,27 @@ export interface CompletionItem extends CompletionTokens {
 /** Tokens that go through the model: all but the last, which is only predicted. None where there is nothing to predict. */
 export function inputTokens({ promptTokens, tokens }: CompletionTokens): readonly number[] {
   return tokens.length === 0 ? [] : [...promptTokens, ...tokens.slice(0, -1)];
+}
+
+/**
+ * What the tokens of an item were drawn with, where that is whose likelihood is asked for.
+ *
+ * @throws HapsError code `config` where it is not told; ConfigError naming the fields that are wrong.
+ */
+export function tokenFilterOf(
+  operation: string,
+  { likelihood = "full", decoding }: Pick<CompletionItem, "likelihood" | "decoding">,
+  index: number,
+): TokenFilter | undefined {
+  if (likelihood === "full") return undefined;
+  if (decoding !== undefined) {
+    return parseConfig(`${operation}: item ${index}: decoding`, decodingSchema, { ...decoding, maxTokens: 1 });
+  }
+  throw new HapsError(
+    "config",
+    `${operation}: item ${index} asks for the likelihood under what was sampled, but has no decoding; give the one of its call`,
+    { item: index },
+  );
 }
 
 /**
@@ -51,12 +74,13 @@ export function checkCompletion(operation: string, item: CompletionTokens, index
 /**
  * Checks items against the model.
  *
- * @throws As {@link checkCompletion} and `checkLora`; HapsError code `config` for a weight that is not finite.
+ * @throws As {@link checkCompletion}, {@link tokenFilterOf} and `checkLora`; HapsError code `config` for a weight that is not finite.
  */
 export function checkItems(operation: string, items: readonly CompletionItem[], config: ModelConfig): void {
   items.forEach((item, index) => {
     checkCompletion(operation, item, index, config);
     checkLora(item.lora, config);
+    tokenFilterOf(operation, item, index);
     if (Number.isFinite(item.weight)) return;
     throw new HapsError(
       "config",

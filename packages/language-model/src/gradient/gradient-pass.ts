@@ -12,7 +12,9 @@ import * as tf from "@tensorflow/tfjs";
 import type { LoraRows } from "../decoder/lora-rows.ts";
 import { type LoraSamples, loraSamplesOf } from "../decoder/lora-samples.ts";
 import { finalNorm, logitsOf } from "../decoder/run-decoder.ts";
+import type { TokenFilter } from "../generation/token-distribution.ts";
 import type { LanguageModel } from "../model/language-model.ts";
+import { sampledCrossEntropy } from "./sampled-cross-entropy.ts";
 
 /** A piece of one completion in a pass over several. */
 export interface PassPart {
@@ -27,6 +29,10 @@ export interface PassPart {
   readonly targets: readonly number[];
   /** Place of the first of these in the completion. */
   readonly offset: number;
+  /** What they were drawn with, for their likelihood under that; all parts of a pass have it, or none. */
+  readonly filter?: TokenFilter | undefined;
+  /** Whether slopes are asked for; of all parts of a pass, or of none. */
+  readonly hasWeight: boolean;
 }
 
 /** What one pass adds to one item. */
@@ -64,25 +70,37 @@ export function gradientPass(
     model.config,
   );
   const variables = factorVariables(samples);
+  const isConstant = variables.size === 0 || parts[0]?.hasWeight === false;
   let losses: Float32Array = new Float32Array(0);
   const loss = (): tf.Scalar => {
     const hidden = hiddenOf(passRows(parts, samples, variables));
-    const targets = tf.tensor1d(
-      parts.flatMap(({ targets: own }) => own),
-      "int32",
-    );
-    const each = softmaxCrossEntropy(logitsOf(model, finalNorm(model, hidden)), targets, { reduction: "none" });
+    const each = crossEntropies(logitsOf(model, finalNorm(model, hidden)), parts);
     losses = each.dataSync<"float32">();
     checkLosses(operation, parts, losses);
     return tf.sum(each);
   };
   try {
-    const gradients = variables.size === 0 ? new Map() : gradientsOf(operation, parts, variables, loss);
-    if (variables.size === 0) tidyValue(loss);
+    const gradients: Gradients = isConstant ? new Map() : gradientsOf(operation, parts, variables, loss);
+    if (isConstant) tidyValue(loss);
     return partGradients(parts, samples, losses, gradients);
   } finally {
     variables.dispose();
   }
+}
+
+/** Negative log-likelihood of each target, `[predicting]`. */
+function crossEntropies(logits: tf.Tensor2D, parts: readonly PassPart[]): tf.Tensor {
+  if (parts[0]?.filter === undefined) {
+    const targets = tf.tensor1d(
+      parts.flatMap((part) => part.targets),
+      "int32",
+    );
+    return softmaxCrossEntropy(logits, targets, { reduction: "none" });
+  }
+  return sampledCrossEntropy(
+    logits,
+    parts.flatMap(({ targets, filter }) => targets.map((token) => ({ token, filter: filter as TokenFilter }))),
+  );
 }
 
 /** The factors as variables, by group and target; frees the tensors that they are made from. */
@@ -132,10 +150,17 @@ function passRows(parts: readonly PassPart[], samples: readonly LoraSamples[], v
 
 function checkLosses(operation: string, parts: readonly PassPart[], losses: Float32Array): void {
   let row = 0;
-  for (const { item, targets, offset } of parts) {
+  for (const { item, targets, offset, filter } of parts) {
     for (let place = 0; place < targets.length; place += 1, row += 1) {
       if (Number.isFinite(losses[row])) continue;
       const token = offset + place;
+      if (filter !== undefined) {
+        throw new HapsError(
+          "data",
+          `${operation}: token ${token} of item ${item}, ${targets[place]}, is none that its decoding keeps; give the decoding and the LoRA weights that it was sampled with`,
+          { item, token, id: targets[place] },
+        );
+      }
       throw new HapsError(
         "non-finite",
         `${operation}: the log-likelihood of token ${token} of item ${item} is ${-(losses[row] as number)}; expected finite numbers; check the scale of its LoRA weights`,

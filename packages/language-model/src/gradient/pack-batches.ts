@@ -20,3 +20,18 @@ export function packBatches<Entry>(
   }
   return batches;
 }
+
+/** Groups entries by a key, in the order in which keys come first. */
+export function groupByKey<Entry>(
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string,
+): readonly (readonly Entry[])[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+}

@@ -1,66 +1,71 @@
 import { HapsError } from "@haps/spec";
 import type { LanguageModel } from "../model/language-model.ts";
+import type { ModelConfig } from "../model/model-config.ts";
 import { type CompletionItem, inputTokens } from "./completion-item.ts";
 import { gradientPass, type PartGradient, type PassPart } from "./gradient-pass.ts";
-import { PASS_ROWS, packBatches } from "./pack-batches.ts";
+import { type GradientTerm, kindOf } from "./gradient-term.ts";
+import { groupByKey, PASS_ROWS, packBatches } from "./pack-batches.ts";
 import { runTail, type TailPiece } from "./run-tail.ts";
 import { type TailActivations, tailActivations } from "./tail-activations.ts";
 import { hasSeparateRows, type TailCut, tailCutOf } from "./tail-cut.ts";
 
-/** Rows whose activations are there at once; an item with more goes alone. */
+/** Rows whose activations are there at once; a term with more goes alone. */
 const ACTIVATION_ROWS = 2048;
 
-/** Gradients of what LoRA weights change, from what lies before it; items with the same cut go together. */
+/** What the tail of terms begins with. */
+export interface TailPassesOptions {
+  /** Rows of a term on the tape at once, where rows go one by one. */
+  readonly chunkRows: number;
+  /** By item; checked before. Absent: made here. */
+  readonly activations?: readonly TailActivations[] | undefined;
+}
+
+/** Gradients of what LoRA weights change, from what lies before it; terms with the same cut go together. */
 export function* tailPasses(
   operation: string,
   model: LanguageModel,
-  items: readonly CompletionItem[],
-  chunkRows: number,
-  given: readonly TailActivations[] | undefined,
+  terms: readonly GradientTerm[],
+  { chunkRows, activations: given }: TailPassesOptions,
 ): Generator<readonly PartGradient[]> {
-  const cuts = items.map(({ lora }) =>
-    tailCutOf(
-      lora.targets.map(({ target }) => target),
-      model.config,
-    ),
-  );
-  if (given !== undefined) checkActivations(operation, items, cuts, given);
-  const groups = new Map<string, number[]>();
-  items.forEach(({ tokens }, index) => {
-    if (tokens.length === 0) return;
-    const { layer, fixed } = cuts[index] as TailCut;
-    const key = `${layer} ${fixed}`;
-    groups.set(key, [...(groups.get(key) ?? []), index]);
-  });
-  const rowsOf = (index: number): number => inputTokens(items[index] as CompletionItem).length;
-  for (const members of [...groups.values()].flatMap((group) => packBatches(group, rowsOf, ACTIVATION_ROWS))) {
-    const cut = cuts[members[0] as number] as TailCut;
-    const chosen = members.map((index) => items[index] as CompletionItem);
+  const { config } = model;
+  const spoken = terms
+    .filter(({ tokens }) => tokens.length > 0)
+    .map((term) => ({ term, cut: cutOf(term, config), rows: inputTokens(term).length }));
+  const groups = groupByKey(spoken, ({ term, cut }) => `${cut.layer} ${cut.fixed} ${kindOf(term)}`);
+  for (const members of groups.flatMap((group) => packBatches(group, ({ rows }) => rows, ACTIVATION_ROWS))) {
+    const { cut } = members[0] as (typeof members)[number];
+    const chosen = members.map(({ term }) => term);
     const activations =
       given === undefined
         ? tailActivations(model, chosen, cut)
-        : members.map((index) => given[index] as TailActivations);
-    const separate = hasSeparateRows(cut, model.config);
-    const pieces = members.flatMap((item, place) => {
+        : chosen.map(({ item }) => given[item] as TailActivations);
+    const separate = hasSeparateRows(cut, config);
+    const pieces = chosen.flatMap((term, place) => {
       const own = activations[place] as TailActivations;
-      return piecesOf(item, own, separate ? chunkRows : own.kept);
+      return piecesOf(term, own, separate ? chunkRows : own.kept);
     });
     for (const batch of batchesOf(pieces)) {
-      const parts = batch.map((piece) => partOf(piece, items[piece.item] as CompletionItem));
-      yield gradientPass(operation, model, parts, (rows) => runTail(model, cut, batch, rows));
+      yield gradientPass(operation, model, batch.map(partOf), (rows) => runTail(model, cut, batch, rows));
     }
   }
 }
 
-interface NumberedPiece extends TailPiece {
-  readonly item: number;
-  /** Pieces of the item that come before. */
+function cutOf({ lora }: Pick<CompletionItem, "lora">, config: ModelConfig): TailCut {
+  return tailCutOf(
+    lora.targets.map(({ target }) => target),
+    config,
+  );
+}
+
+interface TermPiece extends TailPiece {
+  readonly term: GradientTerm;
+  /** Pieces of the term that come before. */
   readonly round: number;
 }
 
-/** The n-th pieces of all items go before any next one: what a pass holds does not grow with the length of a completion. */
-function batchesOf(pieces: readonly NumberedPiece[]): readonly (readonly NumberedPiece[])[] {
-  const rounds: NumberedPiece[][] = [];
+/** The n-th pieces of all terms go before any next one: what a pass holds does not grow with the length of a completion. */
+function batchesOf(pieces: readonly TermPiece[]): readonly (readonly TermPiece[])[] {
+  const rounds: TermPiece[][] = [];
   for (const piece of pieces) {
     if (piece.round === rounds.length) rounds.push([]);
     rounds[piece.round]?.push(piece);
@@ -69,33 +74,40 @@ function batchesOf(pieces: readonly NumberedPiece[]): readonly (readonly Numbere
 }
 
 /** Where a completion is cut depends on nothing but itself. */
-function piecesOf(item: number, activations: TailActivations, length: number): NumberedPiece[] {
-  const pieces: NumberedPiece[] = [];
+function piecesOf(term: GradientTerm, activations: TailActivations, length: number): TermPiece[] {
+  const pieces: TermPiece[] = [];
   for (let from = 0; from < activations.kept; from += length) {
     const to = Math.min(from + length, activations.kept);
-    pieces.push({ item, activations, from, to, round: pieces.length });
+    pieces.push({ term, activations, from, to, round: pieces.length });
   }
   return pieces;
 }
 
-function partOf({ activations, from, to, item: index }: NumberedPiece, item: CompletionItem): PassPart {
-  const predicting = item.promptTokens.length - 1 - activations.first; // first row that predicts
+function partOf({ activations, from, to, term }: TermPiece): PassPart {
+  const predicting = term.promptTokens.length - 1 - activations.first; // first row that predicts
   const begin = Math.max(from, predicting);
   return {
-    item: index,
-    lora: item.lora,
+    item: term.item,
+    lora: term.lora,
     rows: to - from,
     firstPredicting: begin - from,
-    targets: item.tokens.slice(begin - predicting, to - predicting),
+    targets: term.tokens.slice(begin - predicting, to - predicting),
     offset: begin - predicting,
+    filter: term.filter,
+    hasWeight: term.hasWeight,
   };
 }
 
-function checkActivations(
+/**
+ * Checks that activations are those of items.
+ *
+ * @throws HapsError code `state`, naming the item.
+ */
+export function checkActivations(
   operation: string,
   items: readonly CompletionItem[],
-  cuts: readonly TailCut[],
   given: readonly TailActivations[],
+  config: ModelConfig,
 ): void {
   if (given.length !== items.length) {
     throw new HapsError(
@@ -106,7 +118,7 @@ function checkActivations(
   }
   items.forEach((item, index) => {
     const { cut, inputs } = given[index] as TailActivations;
-    const { layer, fixed } = cuts[index] as TailCut;
+    const { layer, fixed } = cutOf(item, config);
     const expected = inputTokens(item);
     const fits = cut.layer === layer && cut.fixed === fixed && inputs.length === expected.length;
     if (fits && expected.every((token, position) => token === inputs[position])) return;
@@ -114,7 +126,7 @@ function checkActivations(
     throw new HapsError(
       "state",
       `${operation}: the activations of item ${index} are of ${inputs.length} tokens at ${cutNames} and the item's own ${expected.length} tokens; make them for this item`,
-      { item: index, cut, expected: cuts[index] },
+      { item: index, cut, expected: { layer, fixed } },
     );
   });
 }
