@@ -1,5 +1,5 @@
 import { type ObjectiveConfig, objectiveSchema, type ResolvedObjectiveConfig, resolveObjective } from "@haps/reward";
-import { parseConfig } from "@haps/spec";
+import { ConfigError, parseConfig } from "@haps/spec";
 import { z } from "zod";
 import { levelsSchema } from "./levels.ts";
 
@@ -79,12 +79,18 @@ export interface ResolvedHapsConfig extends Omit<z.output<typeof hapsConfigSchem
 /**
  * Fills in the defaults.
  *
- * @throws ConfigError naming every field that is wrong, and objectives without a meaning.
+ * @throws ConfigError naming every field that is wrong, and objectives without a meaning on recorded outcomes.
  */
 export function resolveHapsConfig(config: HapsConfig = {}): ResolvedHapsConfig {
   const { objective = {}, ...rest } = config;
   const parsed = parseConfig("resolveHapsConfig", hapsConfigSchema, rest);
   const { temperature } = parsed.trainer;
   const defaults = { entropyWeight: temperature, warmUp: { kind: "soft", temperature } } as const;
-  return { ...parsed, objective: resolveObjective({ ...defaults, ...objective }) };
+  const resolved = resolveObjective({ ...defaults, ...objective });
+  if (resolved.parameterGradient === "tokenLikelihood") {
+    const message =
+      'recorded outcomes hold no tokens to differentiate; got "tokenLikelihood", expected "likelihood" or "none", or train live with createJointTrainer';
+    throw new ConfigError("resolveHapsConfig", [{ path: "objective.parameterGradient", message }]);
+  }
+  return { ...parsed, objective: resolved };
 }

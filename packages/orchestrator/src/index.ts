@@ -16,5 +16,28 @@ export type { HapsParts } from "./haps-parts.ts";
 export { createHapsRouter, type HapsRouterOptions } from "./haps-router.ts";
 export { type HapsTraining, type HapsTrainingOptions, startHapsTraining } from "./haps-training.ts";
 export { bothLevels, type Levels } from "./levels.ts";
+export {
+  createJointTrainer,
+  type JointProgress,
+  type JointTrainer,
+  type JointTrainerOptions,
+} from "./live/create-joint-trainer.ts";
+export { createPromptPolicy, type PromptPolicyParts } from "./live/create-prompt-policy.ts";
+export { type AssignmentChoice, type DecideLiveOptions, decideLive, type LiveDecision } from "./live/decide-live.ts";
+export { type EvaluateLiveOptions, evaluateLive, type LiveEvaluation, type LiveResult } from "./live/evaluate-live.ts";
+export type { JointStep } from "./live/joint-step.ts";
+export {
+  type JointTrainerConfig,
+  jointTrainerSchema,
+  type ResolvedJointTrainerConfig,
+} from "./live/joint-trainer-config.ts";
+export type { LiveQuestion } from "./live/live-question.ts";
+export type { LiveTrainingState } from "./live/live-training-state.ts";
+export { type MakeTrialsOptions, makeTrials } from "./live/make-trials.ts";
+export {
+  type OptimizationConfig,
+  optimizationSchema,
+  type ResolvedOptimizationConfig,
+} from "./live/optimization-config.ts";
 export { createPolicy, type PolicyParts } from "./policy.ts";
 export type { TrainerSnapshot, TrainerStep } from "./policy-trainer.ts";

@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigIssue, parseConfig } from "@haps/spec";
+import { ConfigError, parseConfig } from "@haps/spec";
 import { z } from "zod";
 import { baselineSchema } from "./advantages.ts";
 
@@ -32,7 +32,10 @@ export const objectiveSchema = z.strictObject({
    * it no gradient, as the authors' code does. Default `expected`: exact, without sampling noise.
    */
   assignmentGradient: z.enum(["none", "reinforce", "expected"]).default("expected"),
-  /** Gradient of the low level through the log-probability of the settings, or `none`. Default `likelihood`. */
+  /**
+   * Gradient of the low level: `likelihood` through the log-probability of the settings, `tokenLikelihood` through that of the tokens
+   * which the candidates wrote with generated LoRA weights (live training only), or `none`. Default `likelihood`.
+   */
   parameterGradient: z.enum(["likelihood", "tokenLikelihood", "none"]).default("likelihood"),
   /** What is subtracted from rewards of sampled arms; `expected` needs none. Default `none`, as in Eq. 5. */
   baseline: baselineSchema.default({ kind: "none" }),
@@ -88,8 +91,7 @@ export const objectivePresets = {
 /**
  * Parses an objective and refuses combinations that have no meaning.
  *
- * @throws ConfigError for an unknown or wrong field, for `tokenLikelihood` (which needs generated LoRA weights and the
- * engine's token gradients), and for a baseline beside `expected`.
+ * @throws ConfigError for an unknown or wrong field, and for a baseline beside `expected`.
  *
  * @example
  * ```ts
@@ -99,17 +101,10 @@ export const objectivePresets = {
 export function resolveObjective(config: ObjectiveConfig): ResolvedObjectiveConfig {
   const operation = "resolveObjective";
   const resolved = parseConfig(operation, objectiveSchema, config);
-  const issues: ConfigIssue[] = [];
-  if (resolved.parameterGradient === "tokenLikelihood") {
-    const message =
-      'reserved for generated LoRA weights, which need token gradients of an engine; got "tokenLikelihood", expected "likelihood" or "none"';
-    issues.push({ path: "parameterGradient", message });
-  }
   if (resolved.assignmentGradient === "expected" && resolved.baseline.kind !== "none") {
     const message = `the exact sum needs no baseline; got "${resolved.baseline.kind}", expected "none" or another assignmentGradient`;
-    issues.push({ path: "baseline", message });
+    throw new ConfigError(operation, [{ path: "baseline", message }]);
   }
-  if (issues.length > 0) throw new ConfigError(operation, issues);
   return resolved;
 }
 

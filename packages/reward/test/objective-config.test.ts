@@ -58,7 +58,6 @@ describe("resolveObjective", () => {
   });
 
   it.each<[string, object]>([
-    ["parameterGradient: reserved for generated LoRA weights", { parameterGradient: "tokenLikelihood" }],
     ["baseline: the exact sum needs no baseline", { baseline: { kind: "leaveOneOut" } }],
     ['did you mean "entropyWeight"?', { entropyWieght: 0.1 }],
     ["entropyWeight", { entropyWeight: -1 }],
@@ -70,10 +69,14 @@ describe("resolveObjective", () => {
     expect(() => resolveObjective(config)).toThrow(failing(text));
   });
 
+  it("takes the gradient of tokens, which live training reads", () => {
+    expect(resolveObjective({ parameterGradient: "tokenLikelihood" }).parameterGradient).toBe("tokenLikelihood");
+  });
+
   it("names every problem at once", () => {
-    const config = { parameterGradient: "tokenLikelihood", baseline: { kind: "moving" } } as const;
-    expect(() => resolveObjective(config)).toThrow(failing("baseline"));
-    expect(() => resolveObjective(config)).toThrow(failing("parameterGradient"));
+    const config = { entropyWeight: -1, importanceClip: 0 };
+    expect(() => resolveObjective(config)).toThrow(failing("entropyWeight"));
+    expect(() => resolveObjective(config)).toThrow(failing("importanceClip"));
   });
 });
 
