@@ -1,7 +1,10 @@
 export { createFixedRouter, type FixedRouterOptions } from "./create-fixed-router.ts";
 export { describeEngineContract } from "./describe-engine-contract.ts";
 export { describeEnvironmentContract } from "./describe-environment-contract.ts";
+export { describeRetrieverContract, type RetrieverContractOptions } from "./describe-retriever-contract.ts";
 export { describeRouterContract, type RouterContractOptions, type TestRunner } from "./describe-router-contract.ts";
+export { describeWorkflowContract } from "./describe-workflow-contract.ts";
 export type { EngineContractOptions } from "./engine-subject.ts";
 export type { EnvironmentContractOptions } from "./environment-subject.ts";
 export { makeTestTable, type TestTableOptions } from "./make-test-table.ts";
+export type { WorkflowContractOptions } from "./workflow-subject.ts";
