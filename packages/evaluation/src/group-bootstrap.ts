@@ -103,7 +103,7 @@ export function bootstrapRatios(
   groups: number,
   options: ResolvedBootstrapOptions,
 ): Interval[] {
-  const samples = resample(
+  const samples = resampleFunctionals(
     operation,
     statistics.map((statistic) => ({ statistics: [statistic], value: ([ratio]) => ratio as number })),
     groups,
@@ -123,7 +123,7 @@ export function bootstrapFunctionals(
   groups: number,
   options: ResolvedBootstrapOptions,
 ): Interval[] {
-  return resample(operation, functionals, groups, options).map((sample) =>
+  return resampleFunctionals(operation, functionals, groups, options).map((sample) =>
     percentileInterval(operation, sample, options.level),
   );
 }
@@ -133,8 +133,8 @@ export function functionalValue(functional: Functional): number {
   return functional.value(Float64Array.from(functional.statistics, statisticValue));
 }
 
-/** `[functionals][resamples]`. */
-function resample(
+/** `[functionals][resamples]`, the values under one and the same sequence of resamples of groups. */
+export function resampleFunctionals(
   operation: string,
   functionals: readonly Functional[],
   groups: number,

@@ -1,5 +1,6 @@
 import type { OutcomeTable } from "@haps/spec";
-import { type ArmSummary, bestSingleArm, eligibleArms } from "./best-single-arm.ts";
+import { bestSingleArm, eligibleArms } from "./best-single-arm.ts";
+import { upperHull } from "./upper-hull.ts";
 
 /** One corner of a hull: an arm with its means on the rows the hull was fitted on. */
 export interface HullVertex {
@@ -27,20 +28,8 @@ export function singleArmHull(table: OutcomeTable, rows: readonly number[]): Hul
   const best = bestSingleArm(table, rows);
   if (!(best.cost > 0)) return null;
   const priced = eligibleArms(table, rows).filter(({ cost }) => !Number.isNaN(cost));
-  priced.sort((a, b) => a.cost - b.cost || b.score - a.score || a.arm - b.arm);
-  const hull: ArmSummary[] = [];
-  for (const arm of priced) {
-    if (arm.score <= (hull.at(-1)?.score ?? Number.NEGATIVE_INFINITY)) continue;
-    while (hull.length > 1 && !isAbove(hull.at(-2) as ArmSummary, hull.at(-1) as ArmSummary, arm)) hull.pop();
-    hull.push(arm);
-  }
+  const hull = upperHull(priced);
   return hull.map(({ arm, cost, score }) => ({ arm, costRatio: cost / best.cost, score }));
-}
-
-/** Whether the middle arm gives more than a mixture of the outer two of its cost. */
-function isAbove(left: ArmSummary, middle: ArmSummary, right: ArmSummary): boolean {
-  const rise = (middle.score - left.score) * (right.cost - left.cost);
-  return rise > (right.score - left.score) * (middle.cost - left.cost);
 }
 
 /**
