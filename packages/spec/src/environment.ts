@@ -36,8 +36,8 @@ export interface RoleUsage {
   readonly outputTokens: number;
 }
 
-/** What came of a trial, as far as it is known. */
-interface OutcomeBase {
+/** What is known of a trial whatever came of it. */
+export interface OutcomeBase {
   readonly trialId: string;
   readonly perRole: Readonly<Record<RoleId, RoleUsage>>;
   /** Of all calls that succeeded; absent where a role's candidate has no price. */

@@ -21,7 +21,7 @@ export type {
   Prompt,
   Settled,
 } from "./engine.ts";
-export type { Environment, Outcome, RolePlayer, RoleUsage, Scorer, Trial } from "./environment.ts";
+export type { Environment, Outcome, OutcomeBase, RolePlayer, RoleUsage, Scorer, Trial } from "./environment.ts";
 export type {
   EpisodeEnd,
   EpisodeFailure,
