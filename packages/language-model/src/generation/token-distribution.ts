@@ -72,12 +72,16 @@ export function keepTokens(logits: Float32Array, decoding: TokenFilter): KeptTok
   if (topK !== undefined && topK < tokens.length) tokens = keepLikeliest(tokens, logits, (before) => before < topK);
   const weights = temperature === 1 ? probabilities : exponentials(logits, max, temperature, tokens);
   if (topP < 1) {
-    const limit = topP * sumOver(weights, tokens);
+    const mass = sumOver(weights, tokens);
+    const limit = topP * mass;
     const keeps =
       nucleus === "standard"
         ? (before: number) => before < limit
         : (before: number, weight: number) => before + weight <= limit;
-    const kept = keepLikeliest(tokens, logits, keeps, weights);
+    // All that are this unlikely have half of the rest at most, and so come behind the nucleus: most of the vocabulary.
+    const least = (0.5 * (1 - topP) * mass) / tokens.length;
+    const likely = tokensThat(tokens, (token) => (weights[token] as number) > least);
+    const kept = keepLikeliest(likely, logits, keeps, weights);
     tokens = kept.length === 0 ? Int32Array.of(best) : kept;
   }
   const total = sumOver(weights, tokens);
@@ -159,6 +163,19 @@ function possibleTokens(logits: Float32Array): Int32Array {
   return tokens.subarray(0, count);
 }
 
+/** As `tokens.filter(test)`, which took as long as all the exponentials. */
+function tokensThat(tokens: Int32Array, test: (token: number) => boolean): Int32Array {
+  const kept = new Int32Array(tokens.length);
+  let count = 0;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index] as number;
+    if (!test(token)) continue;
+    kept[count] = token;
+    count += 1;
+  }
+  return kept.subarray(0, count);
+}
+
 /**
  * The likeliest of `tokens` as long as `keeps` holds, which must not come true again once it is false; ascending like `tokens`.
  *
@@ -213,7 +230,7 @@ function keepLikeliest(
       high = end;
     }
   }
-  return last < 0 ? new Int32Array(0) : tokens.filter((token) => token === last || isLikelier(token, last));
+  return last < 0 ? new Int32Array(0) : tokensThat(tokens, (token) => token === last || isLikelier(token, last));
 }
 
 function medianOf(

@@ -9,7 +9,7 @@ import type { LanguageModel } from "../model/language-model.ts";
 import type { ModelConfig } from "../model/model-config.ts";
 import { attentionWidths } from "../model/parameter-layout.ts";
 import { type CompletionTokens, checkCompletion, inputTokens } from "./completion-item.ts";
-import { PASS_ROWS } from "./pack-batches.ts";
+import { groupByKey, PASS_ROWS } from "./pack-batches.ts";
 import { hasSeparateRows, type TailCut } from "./tail-cut.ts";
 
 /** What a completion looks like at a cut, as plain arrays; LoRA weights behind the cut do not change it. */
@@ -78,27 +78,34 @@ export function tailActivations(
 }
 
 interface Draft extends TailActivations {
+  /** Tokens of the prompt. */
+  readonly prompt: number;
   /** For sequences of several parts. */
   readonly cache?: KeyValueCache;
 }
 
-/** Tokens `from` to `to` of one sequence. */
+/** Tokens one after another, from a position on. */
 interface Part {
-  readonly draft: Draft;
+  readonly tokens: readonly number[];
   readonly from: number;
-  readonly to: number;
+  /** Part of the same pass that they continue. */
+  readonly behind?: number;
+  /** Whose tokens they are: one sequence, or all that begin with this prompt. */
+  readonly owners: Draft[];
 }
 
 function draftOf(item: CompletionTokens, cut: TailCut, config: ModelConfig): Draft {
   const inputs = inputTokens(item);
   const { query, key } = attentionWidths(config);
   const separate = hasSeparateRows(cut, config);
-  const first = separate && inputs.length > 0 ? item.promptTokens.length - 1 : 0;
+  const prompt = item.promptTokens.length;
+  const first = separate && inputs.length > 0 ? prompt - 1 : 0;
   const kept = inputs.length - first;
   const keyValue = (): Float32Array => new Float32Array(inputs.length * key);
   return {
     cut,
     inputs,
+    prompt,
     first,
     kept,
     rows: new Float32Array(kept * config.dim),
@@ -110,28 +117,56 @@ function draftOf(item: CompletionTokens, cut: TailCut, config: ModelConfig): Dra
 
 /** Parts in groups that go through together; a part comes after the one that it continues. */
 function passesOf(drafts: readonly Draft[]): readonly (readonly Part[])[] {
+  const short = drafts.filter(({ inputs, cache }) => inputs.length > 0 && cache === undefined);
+  const samePrompt = groupByKey(short, ({ inputs, prompt }) => inputs.slice(0, prompt).join());
+  return [...shortPasses(samePrompt), ...drafts.filter(({ cache }) => cache !== undefined).flatMap(longPasses)];
+}
+
+/**
+ * Prompt and completion are parts of their own, also where nobody shares the prompt: so nobody feels whether somebody does. A prompt
+ * goes once through each pass that has a completion of it.
+ */
+function shortPasses(groups: readonly (readonly Draft[])[]): readonly (readonly Part[])[] {
   const passes: Part[][] = [];
   let room = 0;
-  for (const draft of drafts) {
-    for (let from = 0; from < draft.inputs.length; from += PART) {
-      const to = Math.min(from + PART, draft.inputs.length);
-      if (to - from > room || from > 0) {
+  for (const group of groups) {
+    let prompt: number | undefined;
+    for (const draft of group) {
+      const completion = draft.inputs.slice(draft.prompt);
+      if (completion.length + (prompt === undefined ? draft.prompt : 0) > room) {
         passes.push([]);
         room = PASS_ROWS;
+        prompt = undefined;
       }
-      passes.at(-1)?.push({ draft, from, to });
-      room -= to - from;
+      const pass = passes.at(-1) as Part[];
+      if (prompt === undefined) {
+        prompt = pass.length;
+        pass.push({ tokens: draft.inputs.slice(0, draft.prompt), from: 0, owners: [] });
+        room -= draft.prompt;
+      }
+      pass[prompt]?.owners.push(draft);
+      if (completion.length === 0) continue;
+      pass.push({ tokens: completion, from: draft.prompt, behind: prompt, owners: [draft] });
+      room -= completion.length;
     }
   }
   return passes;
 }
 
+/** A long sequence goes alone, each part behind the cache of those before. */
+function longPasses(draft: Draft): readonly (readonly Part[])[] {
+  const { inputs } = draft;
+  return Array.from({ length: Math.ceil(inputs.length / PART) }, (_, index) => {
+    const from = index * PART;
+    return [{ tokens: inputs.slice(from, from + PART), from, owners: [draft] }];
+  });
+}
+
 function runPass(model: LanguageModel, parts: readonly Part[], cut: TailCut): void {
-  const tokens = parts.flatMap(({ draft, from, to }) => draft.inputs.slice(from, to));
-  const positions = parts.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, row) => from + row));
+  const positions = parts.flatMap(({ tokens, from }) => tokens.map((_, row) => from + row));
   let start = 0;
-  const segments = parts.map(({ from, to }): AttentionSegment => {
-    const segment = { start, length: to - from };
+  const segments = parts.map(({ tokens, behind }): AttentionSegment => {
+    const segment = { start, length: tokens.length, ...(behind === undefined ? {} : { ancestors: [behind] }) };
     start += segment.length;
     return segment;
   });
@@ -140,21 +175,23 @@ function runPass(model: LanguageModel, parts: readonly Part[], cut: TailCut): vo
     segments,
     past: (layer, index) => pastOf(parts[index] as Part, layer),
     onKeyValues: (layer, fused) => {
-      parts.forEach(({ draft: { cache } }, index) => {
+      parts.forEach(({ owners }, index) => {
         const segment = segments[index] as AttentionSegment;
-        cache?.append(layer, fused, segment.start, segment.length);
+        owners[0]?.cache?.append(layer, fused, segment.start, segment.length);
       });
     },
     layer: cut.layer,
     frequencies: ropeFrequencies(model.config),
   };
+  const tokens = parts.flatMap((part) => part.tokens);
   const x = runLayers(model, embedTokens(model, tokens), { ...run, to: cut.layer });
   copyKept(x, parts, segments, ({ rows }) => rows);
   if (cut.fixed !== "nothing") runAttention(model, x, { parts, segments, run });
-  for (const { draft, from, to } of parts) draft.cache?.commit(to - from);
+  for (const part of parts) part.owners[0]?.cache?.commit(part.tokens.length);
 }
 
-function pastOf({ draft: { cache } }: Part, layer: number): AttentionSegment["past"] {
+function pastOf({ owners }: Part, layer: number): AttentionSegment["past"] {
+  const cache = owners[0]?.cache;
   return cache === undefined || cache.length === 0 ? undefined : cache.past(layer);
 }
 
@@ -167,15 +204,16 @@ interface Pass {
 /** Keys and values, or attention, of the layer of the cut. */
 function runAttention(model: LanguageModel, x: tf.Tensor2D, { parts, segments, run }: Pass): void {
   const fused = projectAttention(model, x, run);
-  if (parts[0]?.draft.mixed === undefined) {
+  if (parts[0]?.owners[0]?.mixed === undefined) {
     copyKeyValues(fused, parts, segments, attentionWidths(model.config));
     return;
   }
   run.onKeyValues?.(run.layer, fused);
-  const kept = parts.flatMap(({ draft, from, to }, index) => {
+  const kept = parts.flatMap(({ tokens, from, owners }, index) => {
     const { start } = segments[index] as AttentionSegment;
-    const skipped = Math.max(0, draft.first - from);
-    return Array.from({ length: Math.max(0, to - from - skipped) }, (_, row) => start + skipped + row);
+    // Owners of one part share its prompt, and with it the first row that is kept.
+    const skipped = Math.max(0, (owners[0] as Draft).first - from);
+    return Array.from({ length: Math.max(0, tokens.length - skipped) }, (_, row) => start + skipped + row);
   });
   const asking = cutSegments(segments, kept);
   const past = (layer: number, index: number) => pastOf(parts[asking.origin[index] as number] as Part, layer);
@@ -192,11 +230,14 @@ function copyKept(
 ): void {
   const values = peekValues(tensor);
   const width = tensor.shape[1];
-  parts.forEach(({ draft, from, to }, index) => {
-    const begin = Math.max(from, draft.first);
-    if (begin >= to) return;
-    const start = (segments[index] as AttentionSegment).start + begin - from;
-    targetOf(draft)?.set(values.subarray(start * width, (start + to - begin) * width), (begin - draft.first) * width);
+  parts.forEach(({ tokens, from, owners }, index) => {
+    const { start } = segments[index] as AttentionSegment;
+    for (const draft of owners) {
+      const begin = Math.max(from, draft.first);
+      if (begin >= from + tokens.length) continue;
+      const rows = values.subarray((start + begin - from) * width, (start + tokens.length) * width);
+      targetOf(draft)?.set(rows, (begin - draft.first) * width);
+    }
   });
 }
 
@@ -207,12 +248,14 @@ function copyKeyValues(
   widths: ReturnType<typeof attentionWidths>,
 ): void {
   const values = peekValues(fused);
-  parts.forEach(({ draft, from, to }, index) => {
+  parts.forEach(({ tokens, from, owners }, index) => {
     const { start } = segments[index] as AttentionSegment;
-    for (let row = 0; row < to - from; row += 1) {
+    for (let row = 0; row < tokens.length; row += 1) {
       const at = (start + row) * widths.fused + widths.query;
-      draft.keyValues?.keys.set(values.subarray(at, at + widths.key), (from + row) * widths.key);
-      draft.keyValues?.values.set(values.subarray(at + widths.key, at + 2 * widths.key), (from + row) * widths.key);
+      for (const { keyValues } of owners) {
+        keyValues?.keys.set(values.subarray(at, at + widths.key), (from + row) * widths.key);
+        keyValues?.values.set(values.subarray(at + widths.key, at + 2 * widths.key), (from + row) * widths.key);
+      }
     }
   });
 }

@@ -103,6 +103,60 @@ describeEachBackend("completionGradient", (backend) => {
     model.dispose();
   });
 
+  it("does not let items feel who has the same prompt, the same weights or the same tokens", () => {
+    for (const [, shape] of shapes) {
+      const model = smallModel(shape, 6);
+      for (const placement of ["o of the last layer", "q of the last layer", "o of the last two layers"]) {
+        const lora = placements[placement] ?? {};
+        const [one, other] = [1, 2].map((seed) => drawItem(model, seed, { prompt: 9, completion: 6 }, lora)) as [
+          CompletionItem,
+          CompletionItem,
+        ];
+        const replies = [one.tokens, other.tokens, one.tokens.slice(0, 1), [], one.tokens];
+        const items = [one, other].flatMap((item, index) =>
+          replies.map((tokens, reply) => ({
+            promptTokens: reply < 3 ? one.promptTokens : other.promptTokens,
+            tokens,
+            lora: item.lora,
+            weight: reply + index - 1,
+          })),
+        );
+        const repeated = [...items, ...items.map((item) => ({ ...item, weight: 2 * item.weight }))];
+        const together = completionGradient(model, repeated);
+        repeated.forEach((item, index) => {
+          const alone = completionGradient(model, [item]);
+          const numbers = [together.logLikelihoods[index] as number, ...flatGradient(together.gradients[index])];
+          const expected = [alone.logLikelihoods[0] as number, ...flatGradient(alone.gradients[0])];
+          if (backend === "wasm") expect(numbers.map((value) => value + 0)).toEqual(expected.map((value) => value + 0));
+          else expectClose(numbers, expected, { rtol: 1e-5, atol: 1e-6 });
+        });
+        expectSameGradients(
+          together,
+          completionGradient(model, repeated, { mode: "full" }),
+          1e-5,
+          repeated.flatMap(({ tokens, weight }, index) => (tokens.length === 0 || weight === 0 ? [index] : [])),
+        );
+      }
+      model.dispose();
+    }
+  });
+
+  it("takes as many completions of a prompt as there are, also more than go through at once", () => {
+    const [, shape] = shapes[0] as (typeof shapes)[number];
+    const model = smallModel(shape, 7);
+    const { promptTokens, lora } = drawItem(
+      model,
+      1,
+      { prompt: 40, completion: 1 },
+      { layers: [2], projections: ["o"] },
+    );
+    const items = Array.from({ length: 20 }, (_, seed) => {
+      return { ...drawItem(model, seed, { prompt: 1, completion: 20 }), promptTokens, lora };
+    });
+    expectSameGradients(completionGradient(model, items), completionGradient(model, items, { mode: "full" }), 1e-5);
+    model.dispose();
+  });
+
   it("takes long sequences in parts", () => {
     const [, shape] = shapes[2] as (typeof shapes)[number];
     const model = smallModel({ ...shape, context: 400 }, 4);
