@@ -6,6 +6,7 @@ import { type DemoOptions, demo } from "./commands/demo.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EvaluateOptions, evaluate } from "./commands/evaluate.ts";
 import { type GenerateOptions, generate } from "./commands/generate.ts";
+import { type PretrainOptions, pretrain } from "./commands/pretrain.ts";
 import { type ReportOptions, report } from "./commands/report.ts";
 import { type RouteOptions, route } from "./commands/route.ts";
 import { type TrainOptions, train } from "./commands/train.ts";
@@ -28,6 +29,7 @@ export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
   addEvaluate(program, terminal);
   addTrain(program, terminal);
   addGenerate(program, terminal);
+  addPretrain(program, terminal);
   addRest(program, terminal, onOutcome);
   addHelp(program);
   return program;
@@ -143,6 +145,17 @@ function addGenerate(program: Command, terminal: Terminal): void {
     .option("--lora <folder>", "adapter of Hugging Face PEFT to run with")
     .option(...JSON_OPTION)
     .action((prompt: string, options: GenerateOptions) => generate(terminal, prompt, options));
+}
+
+function addPretrain(program: Command, terminal: Terminal): void {
+  program
+    .command("pretrain")
+    .description("train the embedded pool's language models from scratch, as those that come with the command were")
+    .argument("[models...]", "models by their ids; default: all of the pool")
+    .option("--pool-seed <n>", "seed of the pool: other initial weights and texts", wholeNumber(1, 1000), 1)
+    .option("--out <folder>", "where models and their runs go", "runs/pool")
+    .option("--fresh", "forget a training that is there and start anew")
+    .action((models: readonly string[], options: PretrainOptions) => pretrain(terminal, models, options));
 }
 
 function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void {

@@ -30,9 +30,9 @@ describe("createAtlasHop", () => {
 
   it("gives the published bytes", () => {
     expect(Object.fromEntries(Object.entries(splits).map(([name, items]) => [name, benchmarkHash(items)]))).toEqual({
-      train: "938e0bf2768705a9d6808570e68f6dccbfb309315fd94398ef739dd33388d8c7",
-      valid: "04b23e5c043fdf5c746da7669bc607466f73bca0f09d22c7e47bc0e7333f13a8",
-      test: "ecad5c94451065ee060f4472565bda7b7ec42dc670dc5c88e1607494b50f04c0",
+      train: "1ce8ff19a424690522d8c60c531a1aba9311058c742bc629f352ea2be132834f",
+      valid: "b0550c167343ca9be8a4629a77d254846ce25f3c910d78c8d5aef30bfb628707",
+      test: "6190720a9bb70863fb8a445e272226883992fbcd7a0675e41c85fdc892dd2bd9",
     });
   });
 

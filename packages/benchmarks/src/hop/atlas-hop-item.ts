@@ -33,6 +33,8 @@ export interface AtlasHopLabels extends Readonly<Record<string, string>> {
 export interface AtlasHopItem extends HotpotQaItem {
   /** What the supporting facts state, in their order; scripts of good behaviour are made of it. */
   readonly hops: readonly Hop[];
+  /** Everything that the two paragraphs with supporting facts state; scripts of careless behaviour are made of it. */
+  readonly stated: readonly Hop[];
   readonly labels: AtlasHopLabels;
 }
 
@@ -74,9 +76,14 @@ export function completeHopItem(facts: FactBase, draft: HopDraft, stream: Random
   const hops = gold.map(
     ({ ref, relation }): Hop => ({ title: titleOf(ref.name), relation, value: world.valueOf(relation, ref.name) }),
   );
+  const stated = gold.flatMap(({ ref }, index) =>
+    [...(goldParagraphs[index]?.sentenceOf.keys() ?? [])].map(
+      (relation): Hop => ({ title: titleOf(ref.name), relation, value: world.valueOf(relation, ref.name) }),
+    ),
+  );
   const context = contextOf(paragraphs);
   const id = createHash("sha256").update(canonicalJson({ text, context })).digest("hex").slice(0, 24);
   const level = world.kind === "true" ? "medium" : "hard";
   const labels = { class: draft.class, family: draft.family, type, level, world: world.kind, chain } as const;
-  return { question: { id, text, context, gold: { answer } }, paragraphs, supportingFacts, hops, labels };
+  return { question: { id, text, context, gold: { answer } }, paragraphs, supportingFacts, hops, stated, labels };
 }
