@@ -22,7 +22,29 @@ export {
   type JointTrainer,
   type JointTrainerOptions,
 } from "./live/create-joint-trainer.ts";
+export {
+  type CurvePoint,
+  createLiveTraining,
+  type LiveTraining,
+  type LiveTrainingOptions,
+  type LiveTrainingProgress,
+  type ResumableTrainer,
+  type StopReason,
+  type TrainingEvent,
+  type Validation,
+} from "./live/create-live-training.ts";
 export { createPromptPolicy, type PromptPolicyParts } from "./live/create-prompt-policy.ts";
+export {
+  createWarmUp,
+  type ResolvedWarmUpTrainerConfig,
+  type WarmUp,
+  type WarmUpOptions,
+  type WarmUpProgress,
+  type WarmUpRow,
+  type WarmUpStep,
+  type WarmUpTrainerConfig,
+  warmUpTrainerSchema,
+} from "./live/create-warm-up.ts";
 export { type AssignmentChoice, type DecideLiveOptions, decideLive, type LiveDecision } from "./live/decide-live.ts";
 export { type EvaluateLiveOptions, evaluateLive, type LiveEvaluation, type LiveResult } from "./live/evaluate-live.ts";
 export type { JointStep } from "./live/joint-step.ts";
@@ -32,6 +54,11 @@ export {
   type ResolvedJointTrainerConfig,
 } from "./live/joint-trainer-config.ts";
 export type { LiveQuestion } from "./live/live-question.ts";
+export {
+  type LiveTrainingConfig,
+  liveTrainingSchema,
+  type ResolvedLiveTrainingConfig,
+} from "./live/live-training-config.ts";
 export type { LiveTrainingState } from "./live/live-training-state.ts";
 export { type MakeTrialsOptions, makeTrials } from "./live/make-trials.ts";
 export {
@@ -39,5 +66,6 @@ export {
   optimizationSchema,
   type ResolvedOptimizationConfig,
 } from "./live/optimization-config.ts";
+export { type ReleasedTraining, type ReleasedTrainingOptions, releasedTraining } from "./live/released-training.ts";
 export { createPolicy, type PolicyParts } from "./policy.ts";
 export type { TrainerSnapshot, TrainerStep } from "./policy-trainer.ts";

@@ -124,6 +124,12 @@ describeOnCpu("resolveHapsConfig", () => {
     expect(given.objective.warmUp).toEqual({ kind: "soft", temperature: 0.3 });
   });
 
+  it("refuses the gradient of tokens, of which recorded outcomes hold none", () => {
+    expect(() => resolveHapsConfig({ objective: { parameterGradient: "tokenLikelihood" } })).toThrow(
+      /resolveHapsConfig: objective.parameterGradient: recorded outcomes hold no tokens/,
+    );
+  });
+
   it("is plain JSON that resolves to itself", () => {
     const resolved = resolveHapsConfig({ levels: { high: "random" }, shareParameters: false });
     expect(resolveHapsConfig(JSON.parse(JSON.stringify(resolved)) as HapsConfig)).toEqual(resolved);

@@ -47,7 +47,8 @@ export interface AdvantageResult {
  * Reward minus baseline for every sample.
  *
  * The baseline of a sample never reads the sample's own reward (`moving` reads earlier batches only), so the gradient
- * estimate keeps its mean. The first batch under `moving` has baseline 0.
+ * estimate keeps its mean. The first batch under `moving` has baseline 0. Where all rewards of a group are equal, `leaveOneOut` gives
+ * exactly 0.
  *
  * @throws HapsError code `non-finite` for a reward that is no finite number; code `state` when `leaveOneOut` meets a
  * group of one sample; code `shape` when `groups` and `rewards` differ in length.
@@ -86,6 +87,14 @@ export function computeAdvantages(
   }
 }
 
+interface GroupTotal {
+  readonly sum: number;
+  readonly count: number;
+  readonly first: number;
+  /** Whether all rewards of the group are the same number. */
+  readonly equal: boolean;
+}
+
 function leaveOneOut(rewards: Float64Array, groups: ArrayLike<number> | undefined): Float32Array {
   if (groups !== undefined && groups.length !== rewards.length) {
     throw new HapsError(
@@ -94,15 +103,15 @@ function leaveOneOut(rewards: Float64Array, groups: ArrayLike<number> | undefine
       { groups: groups.length, rewards: rewards.length },
     );
   }
-  const totals = new Map<number, { sum: number; count: number }>();
+  const totals = new Map<number, GroupTotal>();
   rewards.forEach((value, index) => {
     const group = groups?.[index] ?? 0;
-    const total = totals.get(group) ?? { sum: 0, count: 0 };
-    totals.set(group, { sum: total.sum + value, count: total.count + 1 });
+    const { sum, count, first, equal } = totals.get(group) ?? { sum: 0, count: 0, first: value, equal: true };
+    totals.set(group, { sum: sum + value, count: count + 1, first, equal: equal && value === first });
   });
   return Float32Array.from(rewards, (value, index) => {
     const group = groups?.[index] ?? 0;
-    const { sum, count } = totals.get(group) as { sum: number; count: number };
+    const { sum, count, equal } = totals.get(group) as GroupTotal;
     if (count < 2) {
       throw new HapsError(
         "state",
@@ -110,7 +119,8 @@ function leaveOneOut(rewards: Float64Array, groups: ArrayLike<number> | undefine
         { group, count },
       );
     }
-    return value - (sum - value) / (count - 1);
+    // Exactly, so that callers can skip samples that teach nothing: a sum of equal numbers rounds.
+    return equal ? 0 : value - (sum - value) / (count - 1);
   });
 }
 

@@ -37,6 +37,13 @@ describe("computeAdvantages", () => {
     );
   });
 
+  it("is exactly 0 where all rewards of a group are equal, although their sum rounds", () => {
+    const samples = { rewards: [0.2, 0.9, 0.2, 0.9, 0.2, 0.1], groups: [0, 1, 0, 1, 0, 1] };
+    const { advantages } = computeAdvantages(samples, LEAVE_ONE_OUT, initialBaselineState);
+    expect([advantages[0], advantages[2], advantages[4]]).toEqual([0, 0, 0]);
+    expect(advantages[1]).toBeCloseTo(0.4, 6);
+  });
+
   it("subtracts the moving average of earlier batches only", () => {
     const first = computeAdvantages({ rewards: [1, 3] }, MOVING, initialBaselineState);
     expect([...first.advantages]).toEqual([1, 3]);

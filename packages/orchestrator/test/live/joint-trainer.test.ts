@@ -1,169 +1,342 @@
-import {
-  createJointTrainer,
-  type JointTrainer,
-  type JointTrainerConfig,
-  type JointTrainerOptions,
-} from "@haps/orchestrator";
-import { resolveObjective } from "@haps/reward";
-import {
-  allAssignments,
-  assignmentCode,
-  createRng,
-  type NamedArray,
-  readVariables,
-  writeVariables,
-} from "@haps/tensor";
-import { describeEachBackend, expectClose } from "@haps/testing";
+import type { JointTrainerConfig } from "@haps/orchestrator";
+import { type ObjectiveConfig, resolveObjective } from "@haps/reward";
+import type { GradientItem, Outcome } from "@haps/spec";
+import { createRng, type NamedArray } from "@haps/tensor";
+import { describeEachBackend } from "@haps/testing";
+import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import { describeOnCpu } from "../describe-on-cpu.ts";
-import {
-  CANDIDATES,
-  plainToy,
-  ROLES,
-  slopesOf,
-  type ToyEngine,
-  type ToyEnvironment,
-  toyEngines,
-  toyEnvironment,
-  toyPolicy,
-  toyQuestions,
-} from "./toy.ts";
+import { objective, type Setup, setUp, weightsOf } from "./set-up.ts";
+import { toyEngines, toyEnvironment, toyPolicy, toyQuestions } from "./toy.ts";
 
-/** AdamW without memory and with a huge epsilon is plain gradient descent: an update is the gradient itself. */
-const DESCENT = { learningRate: 1e8, beta1: 0, beta2: 0, epsilon: 1e8 };
-const objective = resolveObjective({
-  assignmentGradient: "reinforce",
-  parameterGradient: "tokenLikelihood",
-  baseline: { kind: "leaveOneOut" },
-});
-const decoding = { maxTokens: 1 };
-const questions = toyQuestions(3);
-const all = allAssignments(ROLES.length, CANDIDATES.length);
-
-interface Setup {
-  readonly trainer: JointTrainer;
-  readonly policy: ReturnType<typeof toyPolicy>;
-  readonly environment: ToyEnvironment;
-  readonly engines: ReadonlyMap<string, ToyEngine>;
-}
-
-function setUp(
-  config: Partial<JointTrainerConfig> = {},
-  options: Partial<Omit<JointTrainerOptions, "config" | "environment" | "engines">> & {
-    readonly environment?: ToyEnvironment;
-    readonly engines?: ReadonlyMap<string, ToyEngine>;
-    readonly seed?: number;
-  } = {},
-): Setup {
-  const { seed = 3, environment = toyEnvironment(), engines = toyEngines(), policy = toyPolicy() } = options;
-  const trainer = createJointTrainer({
-    policy,
-    questions,
-    objective,
-    costScale: null,
-    rng: createRng(seed),
-    ...options,
-    environment,
-    engines,
-    config: { optimizer: DESCENT, clipNorm: null, questionsPerStep: 2, rollouts: 3, decoding, ...config },
-  });
-  return { trainer, policy, environment, engines };
-}
-
-const weightsOf = ({ policy }: Setup): ReadonlyMap<string, NamedArray> => readVariables(policy.variables);
-const valuesOf = (weights: ReadonlyMap<string, NamedArray>): ReadonlyMap<string, Float32Array> =>
-  new Map([...weights].map(([name, { values }]) => [name, values]));
-
-/** What an update took off, that is the gradient under `DESCENT`. */
-function difference(
-  before: ReadonlyMap<string, NamedArray>,
-  after: ReadonlyMap<string, NamedArray>,
-): ReadonlyMap<string, readonly number[]> {
-  return new Map(
-    [...before].map(([name, { values }]) => {
-      const moved = (after.get(name) as NamedArray).values;
-      return [name, Array.from(values, (value, index) => value - (moved[index] as number))];
-    }),
-  );
-}
+const numbersOf = (arrays: ReadonlyMap<string, NamedArray>): readonly (readonly [string, readonly number[]])[] =>
+  [...arrays].map(([name, { values }]) => [name, [...values]] as const);
+const askedOf = ({ engines }: Setup): readonly GradientItem[] => [...engines.values()].flatMap(({ asked }) => asked);
+const failing = (code: string, text: string): Error =>
+  expect.objectContaining({ code, message: expect.stringContaining(text) as unknown }) as Error;
+const objectiveOf = (config: ObjectiveConfig) => resolveObjective({ ...objective, ...config });
+/** Steps as they are meant, with momentum and clipping. */
+const trained = { optimizer: { learningRate: 0.02 }, clipNorm: 0.1 };
 
 describeEachBackend("createJointTrainer", () => {
-  it("follows -A (log P(z) + log P(tokens)) of its episodes exactly, through both levels", async () => {
-    const setup = setUp();
-    const before = weightsOf(setup);
-    const report = await setup.trainer.step();
-    const ran = setup.environment.ran.map(({ trial, outcome }) => {
-      const score = outcome.status === "ok" ? outcome.score : Number.NaN;
-      const assignment = ROLES.map((role) => CANDIDATES.findIndex((id) => id === trial.roles[role]?.candidate));
-      return { trial, score, assignment, calls: outcome.calls ?? [] };
+  it("ends in the same bits when it was saved and resumed after every step", async () => {
+    const config = { ...trained, costWeights: [0, 0.5] };
+    const options = { costScale: { kind: "minMax", offset: 1, scale: 2 } } as const;
+    const moving = { ...options, objective: objectiveOf({ baseline: { kind: "moving", decay: 0.5 } }) };
+    const unbroken = setUp(config, moving);
+    for (let step = 0; step < 4; step += 1) await unbroken.trainer.step();
+    let state = setUp(config, moving).trainer.state();
+    for (let step = 0; step < 4; step += 1) {
+      const { trainer, policy } = setUp(config, { ...moving, policy: toyPolicy(9) });
+      trainer.restore({ ...state, progress: JSON.parse(JSON.stringify(state.progress)) as typeof state.progress });
+      expect(trainer.completedSteps).toBe(step);
+      await trainer.step();
+      state = trainer.state();
+      policy.variables.dispose();
+    }
+    const expected = unbroken.trainer.state();
+    expect(state.progress).toEqual(expected.progress);
+    expect(numbersOf(state.arrays)).toEqual(numbersOf(expected.arrays));
+    unbroken.policy.variables.dispose();
+  });
+
+  it("leaves no tensor behind, whether a step succeeds or not", async () => {
+    const good = setUp();
+    const bad = setUp({}, { engines: toyEngines(() => Number.NaN) });
+    await good.trainer.step();
+    const { numTensors, numBytes } = tf.memory();
+    for (let step = 0; step < 3; step += 1) await good.trainer.step();
+    await expect(bad.trainer.step()).rejects.toThrow();
+    expect(tf.memory()).toMatchObject({ numTensors, numBytes });
+    for (const { policy } of [good, bad]) policy.variables.dispose();
+  });
+});
+
+describeOnCpu("createJointTrainer", () => {
+  it("learns the toy: more reward and less entropy after training than before", async () => {
+    const setup = setUp({ optimizer: { learningRate: 0.05 }, questionsPerStep: 3, rollouts: 8 });
+    const rewards: number[] = [];
+    const entropies: number[] = [];
+    for (let step = 0; step < 80; step += 1) {
+      const { meanReward, assignmentEntropy } = await setup.trainer.step();
+      rewards.push(meanReward ?? 0);
+      entropies.push(assignmentEntropy ?? 0);
+    }
+    const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(rewards.slice(-10)) - mean(rewards.slice(0, 10))).toBeGreaterThan(0.12);
+    expect(mean(entropies.slice(-10))).toBeLessThan(mean(entropies.slice(0, 10)));
+    setup.policy.variables.dispose();
+  });
+
+  it("goes through all questions before one comes again, in an order of every epoch's own", async () => {
+    const many = toyQuestions(7);
+    const { trainer, environment } = setUp({ questionsPerStep: 2, rollouts: 1 }, { questions: many });
+    for (let step = 0; step < 7; step += 1) await trainer.step();
+    const ids = environment.ran.map(({ trial }) => trial.question.id);
+    const epochs = [ids.slice(0, 7), ids.slice(7)];
+    for (const epoch of epochs) expect([...epoch].sort()).toEqual(many.map(({ question }) => question.id));
+    expect(epochs[0]).not.toEqual(epochs[1]);
+    expect(trainer.state().progress).toMatchObject({ step: 7, updates: 7, position: 14, episodes: 14, failed: 0 });
+  });
+
+  it("compares a question with its own other episodes, or with the batch where it has none", async () => {
+    const rewardOf: Record<string, number> = { q0: 0.2, q1: 0.9, q2: 0.4 };
+    const score = ({ question }: { readonly question: { readonly id: string } }): number =>
+      rewardOf[question.id] as number;
+    const own = setUp({ questionsPerStep: 3 }, { environment: toyEnvironment({ score }) });
+    expect(await own.trainer.step()).toMatchObject({
+      skippedShare: 1,
+      gradientTokens: 0,
+      loraNorms: expect.anything(),
     });
-    expect(ran).toHaveLength(6);
-    const loss = (weights: ReadonlyMap<string, ArrayLike<number>>): number =>
-      ran.reduce((sum, { trial, score, assignment, calls }) => {
-        const others = ran.filter((other) => other.trial.question === trial.question && other.trial !== trial);
-        const advantage = score - others.reduce((total, other) => total + other.score, 0) / others.length;
-        const question = questions.find((one) => one.question === trial.question) as (typeof questions)[0];
-        const plain = plainToy(weights, question);
-        const tokens = calls.reduce((total, { candidate, tokens: [token] }) => {
-          const one = plain.chanceOfOne[candidate] as number;
-          return total + Math.log(token === 1 ? one : 1 - one);
-        }, 0);
-        const high = plain.logAssignments[assignmentCode(assignment, CANDIDATES.length)] as number;
-        return sum - (advantage / ran.length) * (high + tokens);
-      }, 0);
-    const expected = slopesOf(valuesOf(before), loss);
-    const got = difference(before, weightsOf(setup));
-    for (const [name, slopes] of expected) expectClose(got.get(name) ?? [], slopes, { rtol: 1e-3, atol: 2e-6 });
-    expect(report.loss).toBeCloseTo(loss(valuesOf(before)), 5);
-    expect(Math.hypot(...[...expected.values()].flat())).toBeCloseTo(report.gradientNorm ?? 0, 5);
-    setup.policy.variables.dispose();
+    expect(askedOf(own)).toHaveLength(0);
+    const batch = setUp({ questionsPerStep: 3, rollouts: 1 }, { environment: toyEnvironment({ score }) });
+    await batch.trainer.step();
+    const weights = new Map(batch.environment.ran.map(({ trial }) => [trial.question.id, score(trial)]));
+    const found = new Set(askedOf(batch).map(({ weight }) => (-3 * weight).toFixed(5)));
+    const expected = [...weights.values()].map((value) => (value - (1.5 - value) / 2).toFixed(5));
+    expect([...found].sort()).toEqual(expected.sort());
   });
-});
 
-describeOnCpu("createJointTrainer, on average", () => {
-  it("climbs the expected reward with its entropy, without bias", async () => {
-    const entropyWeight = 0.1;
-    const setup = setUp(
-      { questionsPerStep: 3, rollouts: 40 },
-      { objective: resolveObjective({ ...objective, entropyWeight }) },
+  it("asks engines about episodes with an advantage only", async () => {
+    const { trainer, engines, environment } = setUp(
+      { questionsPerStep: 3, rollouts: 2 },
+      { environment: toyEnvironment({ score: ({ question, seed }) => (question.id === "q1" ? seed % 7 : 0.5) }) },
     );
-    const start = weightsOf(setup);
-    const expected = slopesOf(valuesOf(start), (weights) => -meanObjective(weights, entropyWeight));
-    const sums = new Map<string, number[]>();
-    const steps = 60;
-    for (let step = 0; step < steps; step += 1) {
-      await setup.trainer.step();
-      for (const [name, values] of difference(start, weightsOf(setup))) {
-        sums.set(
-          name,
-          values.map((value, index) => value / steps + (sums.get(name)?.[index] ?? 0)),
-        );
-      }
-      writeVariables(setup.policy.variables, start);
+    const report = await trainer.step();
+    const calls = environment.ran
+      .filter(({ trial }) => trial.question.id === "q1")
+      .flatMap(({ outcome }) => outcome.calls ?? []);
+    const asked = [...engines.values()].flatMap((engine) => engine.asked.map(({ call }) => call));
+    expect(asked).toHaveLength(4);
+    expect(asked.map(({ role }) => role).sort()).toEqual(calls.map(({ role }) => role).sort());
+    expect(report).toMatchObject({ gradientTokens: 4, episodes: 6 });
+    expect(report.skippedShare).toBeCloseTo(2 / 3, 10);
+  });
+
+  it("leaves failed episodes out, and those that they leave without company", async () => {
+    let seen = 0;
+    const fails = ({ question }: { readonly question: { readonly id: string } }): boolean =>
+      question.id === "q0" && seen++ > 0; // of the three episodes of q0 one is left
+    const setup = setUp({ questionsPerStep: 3 }, { environment: toyEnvironment({ fails }) });
+    const report = await setup.trainer.step();
+    expect(report).toMatchObject({ episodes: 6, failed: 2, alone: 1 });
+    const scores = setup.environment.ran.flatMap(({ trial, outcome }) =>
+      trial.question.id !== "q0" && outcome.status === "ok" ? [outcome.score] : [],
+    );
+    expect(report.meanScore).toBeCloseTo(scores.reduce((sum, value) => sum + value, 0) / 6, 10);
+  });
+
+  it("goes on without an update when every episode of a step failed", async () => {
+    const setup = setUp({}, { environment: toyEnvironment({ fails: () => true }) });
+    const before = numbersOf(weightsOf(setup));
+    expect(await setup.trainer.step()).toMatchObject({
+      episodes: 0,
+      failed: 6,
+      meanReward: null,
+      gradientNorm: null,
+      gradientNorms: {},
+    });
+    expect(numbersOf(weightsOf(setup))).toEqual(before);
+    expect(setup.trainer.state().progress).toMatchObject({ step: 1, updates: 0, failed: 6 });
+  });
+
+  it("weighs costs by each question's cost weight", async () => {
+    const costScale = { kind: "minMax", offset: 1, scale: 2 } as const;
+    const setup = setUp(
+      { questionsPerStep: 3, rollouts: 1, costWeights: [0.5] },
+      { costScale, objective: objectiveOf({ baseline: { kind: "none" } }) },
+    );
+    const report = await setup.trainer.step();
+    const rewards = setup.environment.ran.map(({ outcome }) => {
+      const { score, cost } = outcome as Extract<Outcome, { readonly score: number }>;
+      return score - 0.5 * (((cost?.amount ?? Number.NaN) - 1) / 2);
+    });
+    expect(report.meanReward).toBeCloseTo(rewards.reduce((sum, value) => sum + value, 0) / 3, 10);
+    expect(report.meanCost).toBeGreaterThanOrEqual(1);
+  });
+
+  it("divides by the tokens of an episode when told to", async () => {
+    const sum = setUp({ tokenReduction: "sum" });
+    const mean = setUp({ tokenReduction: "meanPerEpisode" });
+    for (const { trainer } of [sum, mean]) await trainer.step();
+    const [long, short] = [askedOf(sum), askedOf(mean)].map((items) => items.map(({ weight }) => weight));
+    expect(short).toEqual(long?.map((weight) => weight / 2)); // two calls of one token
+  });
+
+  it("asks for the likelihood of the sampled distribution with its decoding, when told to", async () => {
+    const decoding = {
+      temperature: 0.8,
+      topP: 0.9,
+      nucleus: "released",
+      maxTokens: 5,
+      stop: ["."],
+    } satisfies JointTrainerConfig["decoding"];
+    const setup = setUp({ likelihood: "sampled", decoding });
+    await setup.trainer.step();
+    for (const { likelihood, decoding: used } of askedOf(setup)) {
+      expect(likelihood).toBe("sampled");
+      expect(used).toEqual({ temperature: 0.8, topP: 0.9, nucleus: "released" });
     }
-    for (const part of ["backbone", "architecture", "lora"]) {
-      const of = (all: ReadonlyMap<string, readonly number[]>): number[] =>
-        [...all].filter(([name]) => name.startsWith(part)).flatMap(([, values]) => values);
-      const [got, wanted] = [of(sums), of(expected)];
-      const distance = Math.hypot(...got.map((value, index) => value - (wanted[index] as number)));
-      expect(distance / Math.hypot(...wanted)).toBeLessThan(0.15);
+    expect(setup.environment.ran[0]?.trial.roles.first?.decoding).toEqual(decoding);
+  });
+
+  it("shows engines of closed candidates nothing", async () => {
+    const setup = setUp({ questionsPerStep: 3 }, { policy: toyPolicy(1, { generators: new Map() }) });
+    const report = await setup.trainer.step();
+    expect(askedOf(setup)).toHaveLength(0);
+    expect(report.loraNorms).toEqual({});
+    expect(Object.keys(report.gradientNorms)).toEqual(["backbone", "architecture"]);
+  });
+
+  it("changes only what is not frozen", async () => {
+    const setup = setUp(trained, { frozen: /^(backbone|architecture)\//g });
+    const before = weightsOf(setup);
+    const { gradientNorms } = await setup.trainer.step();
+    const after = weightsOf(setup);
+    for (const [name, { values }] of before) {
+      expect(values.every((value, index) => value === after.get(name)?.values[index])).toBe(!name.startsWith("lora/"));
     }
-    setup.policy.variables.dispose();
+    expect(Object.keys(gradientNorms).sort()).toEqual(["lora/left", "lora/right"]);
+  });
+
+  it("trains the parts at rates of their own", async () => {
+    const setup = setUp({ ...trained, parts: { backbone: { learningRateFactor: 0 } } });
+    const before = weightsOf(setup);
+    await setup.trainer.step();
+    const moved = [...before].filter(
+      ([name, { values }]) => !values.every((value, index) => value === weightsOf(setup).get(name)?.values[index]),
+    );
+    expect(moved.map(([name]) => name)).not.toContain("backbone/weight");
+    expect(moved.map(([name]) => name)).toContain("architecture/logits");
+  });
+
+  it.each<[string, Partial<JointTrainerConfig>, number]>([
+    ["fixed", { assignments: { fixed: [1, 0] } }, 1],
+    ["random", { assignments: "random" }, 4],
+  ])("plays %s assignments as an ablation, which get no gradient", async (_, config, distinct) => {
+    const setup = setUp(
+      { questionsPerStep: 3, rollouts: 8, ...config },
+      { objective: objectiveOf({ assignmentGradient: "none" }) },
+    );
+    const report = await setup.trainer.step();
+    const played = new Set(
+      setup.environment.ran.map(({ trial }) =>
+        Object.values(trial.roles)
+          .map(({ candidate }) => candidate)
+          .join(),
+      ),
+    );
+    expect(played.size).toBe(distinct);
+    if (distinct === 1) expect([...played]).toEqual(["right,left"]);
+    expect(report.assignmentEntropy).toBeNull();
+    expect(Object.keys(report.gradientNorms)).not.toContain("architecture");
+  });
+
+  it("plays without weights and asks no engine where the low level is left out", async () => {
+    const setup = setUp({ withLora: false });
+    await setup.trainer.step();
+    expect(askedOf(setup)).toHaveLength(0);
+    for (const { trial } of setup.environment.ran) expect(trial.roles.first).not.toHaveProperty("lora");
+  });
+
+  it("differentiates no tokens under parameterGradient none, and gives weights all the same", async () => {
+    const setup = setUp(
+      {},
+      {
+        objective: objectiveOf({ parameterGradient: "none" }),
+        environment: toyEnvironment({ recordsCalls: false }),
+      },
+    );
+    const { gradientNorms, gradientTokens } = await setup.trainer.step();
+    expect(gradientTokens).toBe(0);
+    expect(Object.keys(gradientNorms).sort()).toEqual(["architecture", "backbone"]);
+    expect(setup.environment.ran[0]?.trial.roles.first).toHaveProperty("lora");
+  });
+
+  it("stays before a step in which numbers exploded, and says where", async () => {
+    const limited = setUp({ gradientLimit: 1e-6 });
+    const broken = setUp({}, { engines: toyEngines(() => Number.NaN) });
+    for (const setup of [limited, broken]) {
+      const before = numbersOf(setup.trainer.state().arrays);
+      await expect(setup.trainer.step()).rejects.toThrow(expect.objectContaining({ code: "non-finite" }) as Error);
+      expect(numbersOf(setup.trainer.state().arrays)).toEqual(before);
+      expect(setup.trainer.completedSteps).toBe(0);
+    }
+    await expect(limited.trainer.step()).rejects.toThrow(failing("non-finite", "at step 0"));
+  });
+
+  it("refuses a second step, or another state, while one is under way", async () => {
+    const { trainer } = setUp();
+    const state = trainer.state();
+    const first = trainer.step();
+    await expect(trainer.step()).rejects.toThrow(failing("state", "a step is under way"));
+    expect(() => trainer.restore(state)).toThrow(failing("state", "a step is under way"));
+    await first;
+    expect(trainer.completedSteps).toBe(1);
+  });
+
+  it("stands before a step that was aborted", async () => {
+    const { trainer } = setUp();
+    const reason = new Error("enough");
+    await expect(trainer.step({ signal: AbortSignal.abort(reason) })).rejects.toThrow(reason);
+    expect(trainer.completedSteps).toBe(0);
+    expect((await trainer.step()).step).toBe(0);
+  });
+
+  it("says that calls were not recorded, or that nobody differentiates", async () => {
+    const silent = setUp({}, { environment: toyEnvironment({ recordsCalls: false }) });
+    await expect(silent.trainer.step()).rejects.toThrow(failing("state", "recorded no calls"));
+    const alone = setUp({ questionsPerStep: 3 }, { engines: new Map() });
+    await expect(alone.trainer.step()).rejects.toThrow(failing("unknown-candidate", 'no engine differentiates "'));
+  });
+
+  it("refuses states of another seed or policy, and changes nothing", () => {
+    const setup = setUp();
+    const before = numbersOf(setup.trainer.state().arrays);
+    const other = setUp({}, { seed: 4 }).trainer.state();
+    expect(() => setup.trainer.restore(other)).toThrow(failing("state", "another seed"));
+    const closed = setUp({}, { policy: toyPolicy(1, { generators: new Map() }) }).trainer.state();
+    expect(() => setup.trainer.restore(closed)).toThrow(failing("state", ""));
+    expect(numbersOf(setup.trainer.state().arrays)).toEqual(before);
+  });
+
+  it.each<[string, Partial<JointTrainerConfig>, ObjectiveConfig]>([
+    [
+      "objective.assignmentGradient: outcomes of all assignments",
+      {},
+      { assignmentGradient: "expected", baseline: { kind: "none" } },
+    ],
+    ["objective.parameterGradient: there are no settings", {}, { parameterGradient: "likelihood" }],
+    ["objective.baseline: leaveOneOut needs others", { rollouts: 1, questionsPerStep: 1 }, {}],
+    ["objective.assignmentGradient: the policy did not choose", { assignments: "random" }, {}],
+    ["assignments.fixed: got [0, 2]", { assignments: { fixed: [0, 2] } }, { assignmentGradient: "none" }],
+    ["costWeights: weigh costs", { costWeights: [0, 1] }, {}],
+    ["rollouts", { rollouts: 0 }, {}],
+    ['did you mean "rollouts"?', { rollout: 2 } as object, {}],
+  ])("refuses: %s", (text, config, changed) => {
+    expect(() => setUp(config, { objective: objectiveOf(changed) })).toThrow(failing("config", text));
+  });
+
+  it("refuses parts that do not fit", () => {
+    expect(() => setUp({}, { questions: [] })).toThrow(failing("data", "no questions"));
+    expect(() => setUp({}, { frozen: /./ })).toThrow(failing("config", "frozen"));
+    expect(() => setUp({}, { policy: { ...toyPolicy(), roles: 1 } })).toThrow(failing("config", "1 roles"));
+    const [engine] = toyEngines().values();
+    const blind = { ...engine, capabilities: { ...engine?.capabilities, gradients: false } };
+    expect(() => setUp({}, { engines: new Map([["left", blind]]) as never })).toThrow(
+      failing("config", "no gradients"),
+    );
+  });
+
+  it("draws from its own streams, whatever the caller draws meanwhile", async () => {
+    const rng = createRng(3);
+    const disturbed = setUp({}, { rng });
+    rng.uniform();
+    const calm = setUp();
+    for (const { trainer } of [disturbed, calm]) await trainer.step();
+    expect(disturbed.environment.ran.map(({ trial }) => trial.seed)).toEqual(
+      calm.environment.ran.map(({ trial }) => trial.seed),
+    );
   });
 });
-
-/** Mean over the questions of `E[score] + τ H(z)`, over all assignments and all that the candidates may write. */
-function meanObjective(weights: ReadonlyMap<string, ArrayLike<number>>, entropyWeight: number): number {
-  const values = questions.map((question) => {
-    const plain = plainToy(weights, question);
-    return all.reduce((sum, assignment, code) => {
-      const logProb = plain.logAssignments[code] as number;
-      const score = assignment.reduce((total, candidate, role) => {
-        const one = plain.chanceOfOne[CANDIDATES[candidate] as string] as number;
-        return total + (question.question.gold.answer[role] === "1" ? one : 1 - one) / ROLES.length;
-      }, 0);
-      return sum + Math.exp(logProb) * (score - entropyWeight * logProb);
-    }, 0);
-  });
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

@@ -32,8 +32,8 @@ import * as tf from "@tensorflow/tfjs";
  * roles whose token is the wanted one, and the policy is h = tanh(W x), z ~ softmax(V h), down = D_k h, up = U_k h.
  */
 
-export const CANDIDATES = ["left", "right"] as const;
-export const ROLES = ["first", "second"] as const;
+export const CANDIDATES: readonly string[] = ["left", "right"];
+export const ROLES: readonly string[] = ["first", "second"];
 const BIASES: Readonly<Record<string, number>> = { left: 0.4, right: -0.3 };
 const SCALE = 0.7;
 const WIDTH = 3;
