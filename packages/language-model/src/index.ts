@@ -15,6 +15,13 @@ export type { LoraRows } from "./decoder/lora-rows.ts";
 export { type LoraSamples, loraSamplesOf } from "./decoder/lora-samples.ts";
 export { ropeFrequencies } from "./decoder/rope-frequencies.ts";
 export { embedTokens, finalNorm, logitsOf, type RunLayersOptions, runLayers } from "./decoder/run-decoder.ts";
+export { type LoraDivergence, loraDivergence } from "./effect/lora-divergence.ts";
+export {
+  type LoraUpdateSize,
+  loraUpdateSizes,
+  type TargetUpdateSize,
+  type UpdateSize,
+} from "./effect/lora-update-sizes.ts";
 export { createTensorEngine, type TensorEngineOptions } from "./engine/create-tensor-engine.ts";
 export {
   assertFits,

@@ -5,7 +5,7 @@ import { fullPasses } from "./full-passes.ts";
 import type { PartGradient } from "./gradient-pass.ts";
 import { type GradientTerm, gradientTerms } from "./gradient-term.ts";
 import type { TailActivations } from "./tail-activations.ts";
-import { checkActivations, tailPasses } from "./tail-passes.ts";
+import { CHUNK_ROWS, checkActivations, tailPasses } from "./tail-passes.ts";
 
 /** Options of {@link completionGradient}. */
 export interface CompletionGradientOptions {
@@ -21,7 +21,6 @@ export interface CompletionGradientOptions {
 }
 
 const OPERATION = "completionGradient";
-const CHUNK_ROWS = 64;
 
 /**
  * Log-likelihoods of given completions, and their gradients with respect to each item's own LoRA factors.

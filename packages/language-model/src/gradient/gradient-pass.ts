@@ -3,6 +3,7 @@ import {
   createVariables,
   embedding,
   type Gradients,
+  type LoraTensors,
   lossAndGradients,
   type NamedVariables,
   softmaxCrossEntropy,
@@ -73,7 +74,7 @@ export function gradientPass(
   const isConstant = variables.size === 0 || parts[0]?.hasWeight === false;
   let losses: Float32Array = new Float32Array(0);
   const loss = (): tf.Scalar => {
-    const hidden = hiddenOf(passRows(parts, samples, variables));
+    const hidden = hiddenOf(passRows(parts, samples, (group) => variableFactors(samples, variables, group)));
     const each = crossEntropies(logitsOf(model, finalNorm(model, hidden)), parts);
     losses = each.dataSync<"float32">();
     checkLosses(operation, parts, losses);
@@ -122,7 +123,28 @@ function nameOf(group: number, target: number, factor: "down" | "up"): string {
   return `${group}/${target}/${factor}`;
 }
 
-function passRows(parts: readonly PassPart[], samples: readonly LoraSamples[], variables: NamedVariables): PassRows {
+function variableFactors(samples: readonly LoraSamples[], variables: NamedVariables, group: number): LoraTensors {
+  const { scale, targets } = (samples[group] as LoraSamples).factors;
+  return {
+    scale,
+    targets: targets.map(({ target }, index) => ({
+      target,
+      down: variables.get(nameOf(group, index, "down")) as tf.Tensor as tf.Tensor3D,
+      up: variables.get(nameOf(group, index, "up")) as tf.Tensor as tf.Tensor3D,
+    })),
+  };
+}
+
+/**
+ * Which rows of a pass predict, and which samples of their LoRA weights the rows have.
+ *
+ * @param factorsOf - The tensors to use, by group.
+ */
+export function passRows(
+  parts: readonly PassPart[],
+  samples: readonly LoraSamples[],
+  factorsOf: (group: number) => LoraTensors,
+): PassRows {
   const predicting: number[] = [];
   let start = 0;
   for (const { rows, firstPredicting } of parts) {
@@ -130,15 +152,8 @@ function passRows(parts: readonly PassPart[], samples: readonly LoraSamples[], v
     start += rows;
   }
   const loraOf = (rowsOf: (part: PassPart) => number): readonly LoraRows[] =>
-    samples.map(({ factors, sampleOf }, group) => ({
-      factors: {
-        scale: factors.scale,
-        targets: factors.targets.map(({ target }, index) => ({
-          target,
-          down: variables.get(nameOf(group, index, "down")) as tf.Tensor as tf.Tensor3D,
-          up: variables.get(nameOf(group, index, "up")) as tf.Tensor as tf.Tensor3D,
-        })),
-      },
+    samples.map(({ sampleOf }, group) => ({
+      factors: factorsOf(group),
       sampleOf: parts.flatMap((part, index) => new Array<number>(rowsOf(part)).fill(sampleOf[index] as number)),
     }));
   return {

@@ -39,7 +39,10 @@ export function mergeLora(model: LanguageModel, weights: LoraWeights): LanguageM
 }
 
 /** The kernel that holds a target, and its first column in there. */
-function placeOf({ target }: LoraFactors, config: ModelConfig): { readonly name: string; readonly column: number } {
+export function placeOf(
+  { target }: Pick<LoraFactors, "target">,
+  config: ModelConfig,
+): { readonly name: string; readonly column: number } {
   const { query, key } = attentionWidths(config);
   const names = layerNames(target.layer);
   const places = {

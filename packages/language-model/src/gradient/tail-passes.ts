@@ -12,6 +12,9 @@ import { hasSeparateRows, type TailCut, tailCutOf } from "./tail-cut.ts";
 /** Rows whose activations are there at once; a term with more goes alone. */
 const ACTIVATION_ROWS = 2048;
 
+/** Rows of a term that go through at once, where rows go one by one, if nobody says otherwise. */
+export const CHUNK_ROWS = 64;
+
 /** What the tail of terms begins with. */
 export interface TailPassesOptions {
   /** Rows of a term on the tape at once, where rows go one by one. */
@@ -20,13 +23,32 @@ export interface TailPassesOptions {
   readonly activations?: readonly TailActivations[] | undefined;
 }
 
-/** Gradients of what LoRA weights change, from what lies before it; terms with the same cut go together. */
+/** Gradients of what LoRA weights change, from what lies before it. */
 export function* tailPasses(
   operation: string,
   model: LanguageModel,
   terms: readonly GradientTerm[],
-  { chunkRows, activations: given }: TailPassesOptions,
+  options: TailPassesOptions,
 ): Generator<readonly PartGradient[]> {
+  for (const { cut, pieces, parts } of tailBatches(model, terms, options)) {
+    yield gradientPass(operation, model, parts, (rows) => runTail(model, cut, pieces, rows));
+  }
+}
+
+/** What goes through the tail together. */
+export interface TailBatch {
+  readonly cut: TailCut;
+  readonly pieces: readonly TailPiece[];
+  /** Of the pieces, in their order. */
+  readonly parts: readonly PassPart[];
+}
+
+/** Runs what lies before the tails of terms and cuts these into batches; terms with the same cut go together. */
+export function* tailBatches(
+  model: LanguageModel,
+  terms: readonly GradientTerm[],
+  { chunkRows, activations: given }: TailPassesOptions,
+): Generator<TailBatch> {
   const { config } = model;
   const spoken = terms
     .filter(({ tokens }) => tokens.length > 0)
@@ -44,9 +66,7 @@ export function* tailPasses(
       const own = activations[place] as TailActivations;
       return piecesOf(term, own, separate ? chunkRows : own.kept);
     });
-    for (const batch of batchesOf(pieces)) {
-      yield gradientPass(operation, model, batch.map(partOf), (rows) => runTail(model, cut, batch, rows));
-    }
+    for (const batch of batchesOf(pieces)) yield { cut, pieces: batch, parts: batch.map(partOf) };
   }
 }
 
