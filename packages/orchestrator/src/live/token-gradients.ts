@@ -46,7 +46,9 @@ export async function tokenGradients(options: TokenGradientsOptions): Promise<To
     if (episode.advantage === 0) continue;
     for (const placed of itemsOf(episode, options)) {
       const { candidate } = placed.item.call;
-      items.set(candidate, [...(items.get(candidate) ?? []), placed]);
+      const own = items.get(candidate) ?? [];
+      items.set(candidate, own);
+      own.push(placed);
     }
   }
   const slopes = new Map<CandidateId, { readonly gradients: readonly LoraWeights[]; readonly places: number[] }>();
