@@ -4,7 +4,8 @@ import { createRng, readVariables } from "@haps/tensor";
 import { describeEachBackend, expectNoTensorLeak } from "@haps/testing";
 import { expect, it } from "vitest";
 import { describeOnCpu } from "../describe-on-cpu.ts";
-import { CANDIDATES, plainToy, TASK, toyEnvironment, toyPolicy, toyQuestions } from "./toy.ts";
+import { plainToy } from "./plain-toy.ts";
+import { CANDIDATES, TASK, toyEnvironment, toyPolicy, toyQuestions } from "./toy.ts";
 
 const questions = toyQuestions(5);
 const failing = (code: string, text: string): Error =>

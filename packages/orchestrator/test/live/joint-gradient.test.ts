@@ -3,8 +3,9 @@ import { allAssignments, assignmentCode, writeVariables } from "@haps/tensor";
 import { describeEachBackend, expectClose } from "@haps/testing";
 import { expect, it } from "vitest";
 import { describeOnCpu } from "../describe-on-cpu.ts";
+import { plainToy, slopesOf } from "./plain-toy.ts";
 import { difference, objective, questions, setUp, valuesOf, weightsOf } from "./set-up.ts";
-import { CANDIDATES, plainToy, ROLES, slopesOf } from "./toy.ts";
+import { CANDIDATES, ROLES } from "./toy.ts";
 
 const all = allAssignments(ROLES.length, CANDIDATES.length);
 

@@ -34,9 +34,10 @@ import * as tf from "@tensorflow/tfjs";
 
 export const CANDIDATES: readonly string[] = ["left", "right"];
 export const ROLES: readonly string[] = ["first", "second"];
-const BIASES: Readonly<Record<string, number>> = { left: 0.4, right: -0.3 };
-const SCALE = 0.7;
-const WIDTH = 3;
+/** b_k of each candidate. */
+export const BIASES: Readonly<Record<string, number>> = { left: 0.4, right: -0.3 };
+export const SCALE = 0.7;
+export const WIDTH = 3;
 const TARGET = { layer: 0, projection: "o", in: 2, out: 1, rank: 1 } as const;
 
 export const TASK: Task = {
@@ -56,7 +57,8 @@ export function toyQuestions(count: number): readonly LiveQuestion[] {
   });
 }
 
-const numbersOf = (tokens: readonly number[]): readonly number[] => tokens.map((token) => token / 100);
+/** x of a question. */
+export const numbersOf = (tokens: readonly number[]): readonly number[] => tokens.map((token) => token / 100);
 
 function normal(rng: Rng, shape: readonly number[], scale: number) {
   const size = shape.reduce((product, length) => product * length, 1);
@@ -142,7 +144,7 @@ export function toyPolicy(seed = 1, parts: Partial<PromptPolicyParts> = {}): Pro
   });
 }
 
-const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
+export const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
 
 /** Chance that a candidate writes 1. */
 function chanceOfOne(candidate: string, x: readonly number[], lora: LoraWeights | undefined): number {
@@ -151,7 +153,8 @@ function chanceOfOne(candidate: string, x: readonly number[], lora: LoraWeights 
   return sigmoid((BIASES[candidate] as number) + shift);
 }
 
-function inner(left: ArrayLike<number>, right: readonly number[]): number {
+/** Of as many numbers as the second has. */
+export function inner(left: ArrayLike<number>, right: readonly number[]): number {
   return right.reduce((sum, value, index) => sum + value * (left[index] as number), 0);
 }
 
@@ -261,51 +264,4 @@ function toyEngine(candidate: string, distort: (value: number) => number): ToyEn
       });
     },
   };
-}
-
-/** The policy and the candidates once more, in float64 and from their formulas alone. */
-export interface PlainToy {
-  /** log P(z), in the order of `allAssignments`. */
-  readonly logAssignments: readonly number[];
-  /** Chance that a candidate writes 1. */
-  readonly chanceOfOne: Readonly<Record<string, number>>;
-}
-
-export function plainToy(weights: ReadonlyMap<string, ArrayLike<number>>, { prompt }: LiveQuestion): PlainToy {
-  const get = (name: string): ArrayLike<number> => weights.get(name) as ArrayLike<number>;
-  const times = (row: readonly number[], name: string, columns: number): number[] =>
-    Array.from({ length: columns }, (_, column) =>
-      row.reduce((sum, value, index) => sum + value * (get(name)[index * columns + column] as number), 0),
-    );
-  const x = numbersOf(prompt.tokens);
-  const hidden = times(x, "backbone/weight", WIDTH).map(Math.tanh);
-  const logits = times(hidden, "architecture/logits", 4);
-  const normaliser = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
-  const chances = CANDIDATES.map((candidate) => {
-    const down = times(hidden, `lora/${candidate}/down`, 2);
-    const [up = 0] = times(hidden, `lora/${candidate}/up`, 1);
-    return [candidate, sigmoid((BIASES[candidate] as number) + SCALE * up * inner(down, x))] as const;
-  });
-  return { logAssignments: logits.map((logit) => logit - normaliser), chanceOfOne: Object.fromEntries(chances) };
-}
-
-/** Central differences of a float64 function of all weights. */
-export function slopesOf(
-  weights: ReadonlyMap<string, ArrayLike<number>>,
-  value: (moved: ReadonlyMap<string, ArrayLike<number>>) => number,
-): ReadonlyMap<string, readonly number[]> {
-  const eps = 1e-4;
-  return new Map(
-    [...weights].map(([name, values]) => {
-      const slope = (_: unknown, index: number): number => {
-        const at = (offset: number): number => {
-          const moved = Float64Array.from(values);
-          moved[index] = (values[index] as number) + offset;
-          return value(new Map(weights).set(name, moved));
-        };
-        return (at(eps) - at(-eps)) / (2 * eps);
-      };
-      return [name, Array.from({ length: values.length }, slope)] as const;
-    }),
-  );
 }

@@ -5,8 +5,9 @@ import { describeEachBackend, expectClose } from "@haps/testing";
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import { describeOnCpu } from "../describe-on-cpu.ts";
+import { plainToy, slopesOf } from "./plain-toy.ts";
 import { difference, valuesOf } from "./set-up.ts";
-import { plainToy, slopesOf, toyPolicy, toyQuestions } from "./toy.ts";
+import { toyPolicy, toyQuestions } from "./toy.ts";
 
 const questions = toyQuestions(4);
 const qualities = [
