@@ -25,7 +25,13 @@ const OPERATION = "completionGradient";
 /**
  * Log-likelihoods of given completions, and their gradients with respect to each item's own LoRA factors.
  *
- * `∇ Σ_i weight_i Σ_t log P(token_t | prompt, tokens before it, lora_i)`, P the softmax over the whole vocabulary at temperature 1.
+ * `∇ Σ_i weight_i Σ_t log P(token_t | prompt, tokens before it, lora_i)`, P the softmax over the whole vocabulary at temperature 1,
+ * or for items with `likelihood: "sampled"` the one that their decoding leaves: at its temperature, over the tokens that top-k and
+ * nucleus keep of the same pass's logits. Which are kept counts as constant, so that one token alone has no gradient. A token that
+ * rounding left out, by 1e-3 of its logit and of the mass, joins the others; further outside is an error.
+ *
+ * Equal tokens under the same object of weights are worked out once, a prompt before the tail once for all its completions; items
+ * of weight 0 get their likelihood and no backward pass.
  *
  * Mode `tail` first runs what is before the LoRA weights without a tape ({@link tailCutOf}, {@link tailActivations}), then the rest on
  * one. Where the weights change the last layer only, and none of q, k and v there, rows go one by one: the prompt is not run
@@ -36,8 +42,12 @@ const OPERATION = "completionGradient";
  * @param items - Any mixture of targets, ranks and lengths; what comes out for one does not depend on the others (on wasm bit for
  *   bit). Weights without targets give the likelihood alone.
  * @returns Plain arrays in the order of the items; nothing to dispose. An empty completion has log-likelihood 0.
- * @throws HapsError code `data`, naming item and position, for tokens that do not fit; `config` for a weight that is not finite or a
- *   bad option; the codes of `checkLora`; `non-finite` naming item and token; `state` for activations of something else.
+ * @throws HapsError code `data`, naming item and position, for tokens that do not fit or that their decoding does not keep; `config`
+ *   for a weight that is not finite, a decoding that is missing or wrong, or a bad option; the codes of `checkLora`; `non-finite`
+ *   naming item and token; `state` for activations of something else.
+ *
+ * Source: Eq. 5 of the HAPS paper; `sampled` with nucleus `released` is what the authors' code differentiates, in float64 where that
+ * has bfloat16.
  *
  * @example
  * ```ts
@@ -126,8 +136,15 @@ function weighted(lora: LoraWeights, weight: number, sum: GradientSum): LoraWeig
     ...lora,
     targets: lora.targets.map(({ target }, index) => ({
       target,
-      down: Float32Array.from(sum.targets[index]?.down ?? [], (slope) => weight * slope),
-      up: Float32Array.from(sum.targets[index]?.up ?? [], (slope) => weight * slope),
+      down: times(weight, sum.targets[index]?.down),
+      up: times(weight, sum.targets[index]?.up),
     })),
   };
+}
+
+/** `Float32Array.from` with a function took a tenth of the time of a gradient. */
+function times(weight: number, slopes: Float64Array = new Float64Array(0)): Float32Array {
+  const result = new Float32Array(slopes.length);
+  for (let place = 0; place < result.length; place += 1) result[place] = weight * (slopes[place] as number);
+  return result;
 }

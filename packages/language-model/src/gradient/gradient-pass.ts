@@ -220,8 +220,10 @@ function partGradients(
     const targets = lora.targets.map(({ down, up }, target) => {
       const slopes = (factor: "down" | "up", size: number): Float32Array => {
         const all = gradients.get(nameOf(group, target, factor));
+        const own = new Float32Array(size);
         // What the loss is a descent of is the negative log-likelihood.
-        return all?.slice(sample * size, (sample + 1) * size).map((slope) => 0 - slope) ?? new Float32Array(size);
+        if (all !== undefined) for (let at = 0; at < size; at += 1) own[at] = 0 - (all[sample * size + at] as number);
+        return own;
       };
       return { down: slopes("down", down.length), up: slopes("up", up.length) };
     });

@@ -30,7 +30,7 @@ export interface TailActivations {
 }
 
 /** A sequence goes through in parts of this many tokens of its own, so that memory hardly grows with its length. */
-const PART = 128;
+export const PART_ROWS = 128;
 
 /**
  * Runs completions up to a cut, without a tape; what comes out serves any number of gradients, as long as the model's weights stay.
@@ -111,7 +111,7 @@ function draftOf(item: CompletionTokens, cut: TailCut, config: ModelConfig): Dra
     rows: new Float32Array(kept * config.dim),
     ...(cut.fixed === "attention" ? { mixed: new Float32Array(kept * query) } : {}),
     ...(cut.fixed === "keys" ? { keyValues: { keys: keyValue(), values: keyValue() } } : {}),
-    ...(inputs.length > PART ? { cache: createKeyValueCache(config, inputs.length) } : {}),
+    ...(inputs.length > PART_ROWS ? { cache: createKeyValueCache(config, inputs.length) } : {}),
   };
 }
 
@@ -156,9 +156,9 @@ function shortPasses(groups: readonly (readonly Draft[])[]): readonly (readonly 
 /** A long sequence goes alone, each part behind the cache of those before. */
 function longPasses(draft: Draft): readonly (readonly Part[])[] {
   const { inputs } = draft;
-  return Array.from({ length: Math.ceil(inputs.length / PART) }, (_, index) => {
-    const from = index * PART;
-    return [{ tokens: inputs.slice(from, from + PART), from, owners: [draft] }];
+  return Array.from({ length: Math.ceil(inputs.length / PART_ROWS) }, (_, index) => {
+    const from = index * PART_ROWS;
+    return [{ tokens: inputs.slice(from, from + PART_ROWS), from, owners: [draft] }];
   });
 }
 

@@ -6,7 +6,7 @@ import { gradientPass, type PartGradient, type PassPart } from "./gradient-pass.
 import { type GradientTerm, kindOf } from "./gradient-term.ts";
 import { groupByKey, PASS_ROWS, packBatches } from "./pack-batches.ts";
 import { runTail, type TailPiece } from "./run-tail.ts";
-import { type TailActivations, tailActivations } from "./tail-activations.ts";
+import { PART_ROWS, type TailActivations, tailActivations } from "./tail-activations.ts";
 import { hasSeparateRows, type TailCut, tailCutOf } from "./tail-cut.ts";
 
 /** Rows whose activations are there at once; a term with more goes alone. */
@@ -52,8 +52,10 @@ export function* tailBatches(
   const { config } = model;
   const spoken = terms
     .filter(({ tokens }) => tokens.length > 0)
-    .map((term) => ({ term, cut: cutOf(term, config), rows: inputTokens(term).length }));
-  const groups = groupByKey(spoken, ({ term, cut }) => `${cut.layer} ${cut.fixed} ${kindOf(term)}`);
+    .map((term) => ({ term, cut: cutOf(term, config), rows: activationRows(term, config) }));
+  // Neighbours with one prompt share it.
+  const byPrompt = groupByKey(spoken, ({ term }) => term.promptTokens.join()).flat();
+  const groups = groupByKey(byPrompt, ({ term, cut }) => `${cut.layer} ${cut.fixed} ${kindOf(term)}`);
   for (const members of groups.flatMap((group) => packBatches(group, ({ rows }) => rows, ACTIVATION_ROWS))) {
     const { cut } = members[0] as (typeof members)[number];
     const chosen = members.map(({ term }) => term);
@@ -68,6 +70,13 @@ export function* tailBatches(
     });
     for (const batch of batchesOf(pieces)) yield { cut, pieces: batch, parts: batch.map(partOf) };
   }
+}
+
+/** Rows that the activations of a term hold, with those of a cache for a long one. */
+function activationRows(term: GradientTerm, config: ModelConfig): number {
+  const rows = inputTokens(term).length;
+  const cut = cutOf(term, config);
+  return cut.fixed === "attention" && hasSeparateRows(cut, config) && rows <= PART_ROWS ? term.tokens.length : rows;
 }
 
 function cutOf({ lora }: Pick<CompletionItem, "lora">, config: ModelConfig): TailCut {
