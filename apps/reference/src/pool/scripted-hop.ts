@@ -64,7 +64,8 @@ function found(retriever: Retriever, question: Question, query: string): readonl
   return paragraphs;
 }
 
-function promptText({ prompt }: RoleCall): string {
+/** The text of a call by plain-text templates. */
+export function promptText({ prompt }: RoleCall): string {
   if ("text" in prompt) return prompt.text;
   throw new Error("internal: scripts need templates of plain text");
 }
