@@ -181,6 +181,7 @@ async function jointStep(
     costScale,
     baseline: progress.baseline,
     rollouts: config.rollouts,
+    episodesPerAssignment: config.episodesPerAssignment,
   });
   const { episodes } = weighed;
   const first = await firstStage(context, episodes);

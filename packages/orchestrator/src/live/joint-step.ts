@@ -24,7 +24,7 @@ export interface JointStep {
   readonly loss: number;
   /** Entropy of the assignments in nats, estimated by their mean `-log P(z)`; `null` where they were not sampled. */
   readonly assignmentEntropy: number | null;
-  /** Share of the episodes that had no advantage, so that no engine was asked about them. */
+  /** Share of the episodes whose tokens had no advantage, so that no engine was asked about them. */
   readonly skippedShare: number;
   /** Tokens that were differentiated. */
   readonly gradientTokens: number;
@@ -69,7 +69,7 @@ export function jointStepReport(facts: JointStepFacts): JointStep {
     meanCost: costs.length < episodes.length ? null : meanOf(costs),
     loss: high / divisor + first.loss,
     assignmentEntropy: sampled ? meanOf(decisions.map(({ logProb }) => -logProb)) : null,
-    skippedShare: meanOf(episodes.map(({ advantage }) => Number(advantage === 0))) ?? 0,
+    skippedShare: meanOf(episodes.map(({ tokenAdvantage }) => Number(tokenAdvantage === 0))) ?? 0,
     gradientTokens: first.tokens,
     loraNorms: loraNorms(decisions),
     gradientNorm: update?.gradientNorm ?? null,

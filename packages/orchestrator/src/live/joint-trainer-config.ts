@@ -19,6 +19,11 @@ export const jointTrainerSchema = optimizationSchema.extend({
   /** Episodes per question and update. Default 4, so that a question's other episodes can be its baseline. */
   rollouts: z.int().positive().default(4),
   /**
+   * Episodes in a row that share one drawn assignment, a divisor of `rollouts`: tokens are then compared with others of the same
+   * assignment. Default 1.
+   */
+  episodesPerAssignment: z.int().positive().default(1),
+  /**
    * Who decides the assignments of training: `policy` samples them where they get a gradient and takes the best where they do not, as
    * released; `random` and `fixed` (candidate indices per role) are ablations. Default `policy`.
    */
@@ -59,12 +64,22 @@ export interface JointTrainerScope {
 export function resolveJointTrainer(config: JointTrainerConfig, scope: JointTrainerScope): ResolvedJointTrainerConfig {
   const operation = "createJointTrainer";
   const resolved = parseConfig(operation, jointTrainerSchema, config);
-  const issues = [...objectiveIssues(resolved, scope.objective), ...assignmentIssues(resolved, scope)];
+  const issues = [
+    ...rolloutIssues(resolved),
+    ...objectiveIssues(resolved, scope.objective),
+    ...assignmentIssues(resolved, scope),
+  ];
   if (!scope.hasCostScale && resolved.costWeights.some((weight) => weight > 0)) {
     issues.push({ path: "costWeights", message: "weigh costs, and there is no cost scale; fit one, or weigh them 0" });
   }
   if (issues.length > 0) throw new ConfigError(operation, issues);
   return resolved;
+}
+
+function rolloutIssues({ rollouts, episodesPerAssignment }: ResolvedJointTrainerConfig): ConfigIssue[] {
+  if (rollouts % episodesPerAssignment === 0) return [];
+  const message = `got ${episodesPerAssignment}; expected a divisor of the ${rollouts} rollouts of a question`;
+  return [{ path: "episodesPerAssignment", message }];
 }
 
 function objectiveIssues(config: ResolvedJointTrainerConfig, objective: ResolvedObjectiveConfig): ConfigIssue[] {

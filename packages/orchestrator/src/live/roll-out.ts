@@ -44,14 +44,15 @@ export async function rollOut(options: RollOutOptions): Promise<Rollout> {
   const weights = stream.fork("cost weights");
   const costWeights = questions.map(() => config.costWeights[weights.integer(config.costWeights.length)] as number);
   const label = `step ${step}`;
-  const decisions = decideLive(policy, questions, {
+  const drawn = decideLive(policy, questions, {
     assignments: assignmentChoice(config.assignments, objective),
     rng: stream.fork("assignments"),
     costWeights,
-    samples: config.rollouts,
+    samples: config.rollouts / config.episodesPerAssignment,
     withLora: config.withLora,
     label,
   });
+  const decisions = drawn.flatMap((decision) => new Array<LiveDecision>(config.episodesPerAssignment).fill(decision));
   const seeds = stream.fork("trials");
   const trials = makeTrials({
     task: environment.task,

@@ -43,7 +43,7 @@ interface PlacedItem {
 export async function tokenGradients(options: TokenGradientsOptions): Promise<TokenGradients> {
   const items = new Map<CandidateId, PlacedItem[]>();
   for (const episode of options.episodes) {
-    if (episode.advantage === 0) continue;
+    if (episode.tokenAdvantage === 0) continue;
     for (const placed of itemsOf(episode, options)) {
       const { candidate } = placed.item.call;
       const own = items.get(candidate) ?? [];
@@ -71,14 +71,14 @@ export async function tokenGradients(options: TokenGradientsOptions): Promise<To
 }
 
 function itemsOf(episode: WeighedEpisode, { config, divisor }: TokenGradientsOptions): readonly PlacedItem[] {
-  const { decision, advantage } = episode;
+  const { decision, tokenAdvantage } = episode;
   if (decision.lora.size === 0) return [];
   const calls = recordedCalls(episode).flatMap((call) => {
     const lora = decision.lora.get(call.candidate);
     return lora === undefined || call.tokens.length === 0 ? [] : [{ call, lora }];
   });
   const tokens = calls.reduce((sum, { call }) => sum + call.tokens.length, 0);
-  const weight = -advantage / divisor / (config.tokenReduction === "sum" ? 1 : tokens);
+  const weight = -tokenAdvantage / divisor / (config.tokenReduction === "sum" ? 1 : tokens);
   const { maxTokens: _, stop: __, ...decoding } = config.decoding;
   const likelihood = config.likelihood === "sampled" ? { likelihood: config.likelihood, decoding } : {};
   return calls.map(({ call, lora }) => ({ item: { call, lora, weight, ...likelihood }, place: decision.place }));

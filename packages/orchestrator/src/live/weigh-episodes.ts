@@ -7,6 +7,7 @@ import {
   reward,
 } from "@haps/reward";
 import { type CallRecord, HapsError, type Outcome } from "@haps/spec";
+import { advantagesOverDraws, advantagesWithin } from "./compare-episodes.ts";
 import type { LiveDecision } from "./decide-live.ts";
 
 /** An episode that counts in an update. */
@@ -19,7 +20,10 @@ export interface WeighedEpisode {
   readonly score: number;
   readonly cost: number | undefined;
   readonly reward: number;
+  /** What the choice of the assignment gets. */
   readonly advantage: number;
+  /** What the tokens get: compared with episodes of the same assignment, where there are some. */
+  readonly tokenAdvantage: number;
 }
 
 /** What {@link weighEpisodes} reads. */
@@ -34,6 +38,8 @@ export interface WeighEpisodesOptions {
   readonly baseline: BaselineState;
   /** Episodes per question: with several a question's others are its baseline under `leaveOneOut`, with one the batch's. */
   readonly rollouts: number;
+  /** Of them, episodes in a row that share one drawn assignment. Default 1. */
+  readonly episodesPerAssignment?: number;
 }
 
 /** Episodes with their advantages. */
@@ -46,7 +52,13 @@ export interface WeighedEpisodes {
   readonly alone: number;
 }
 
-/** Rewards minus baseline of the episodes that have a score; errors name the trial. */
+/**
+ * Rewards minus baseline of the episodes that have a score; errors name the trial.
+ *
+ * Under `leaveOneOut` the assignment's baseline is the mean of the question's episodes of other draws: those of its own draw depend on
+ * the assignment. Given the assignments, tokens of different episodes are independent, so the baseline of tokens may be the mean of
+ * the others with the same assignment, which tells what the tokens did apart from what the assignment did.
+ */
 export function weighEpisodes(options: WeighEpisodesOptions): WeighedEpisodes {
   const { decisions, outcomes, objective, rollouts, baseline } = options;
   const rewarded = decisions.flatMap((decision, index) =>
@@ -60,13 +72,19 @@ export function weighEpisodes(options: WeighEpisodesOptions): WeighedEpisodes {
       ? rewarded.filter((episode) => (sizes.get(groupOf(episode)) ?? 0) > 1)
       : rewarded;
   const rewards = compared.map((episode) => episode.reward);
-  const { advantages, state } = computeAdvantages(
-    { rewards, groups: compared.map(groupOf) },
-    objective.baseline,
-    baseline,
-  );
+  const groups = compared.map(groupOf);
+  const { advantages, state } = computeAdvantages({ rewards, groups }, objective.baseline, baseline);
+  const compare = objective.baseline.kind === "leaveOneOut" && rollouts > 1;
+  const draws = compared.map(({ index }) => Math.floor(index / (options.episodesPerAssignment ?? 1)));
+  const assignments = compared.map(({ decision }) => `${decision.place}/${decision.assignment.join()}`);
+  const high = compare ? advantagesOverDraws(rewards, groups, draws, advantages) : advantages;
+  const tokens = compare ? advantagesWithin(rewards, assignments, advantages) : advantages;
   return {
-    episodes: compared.map((episode, place) => ({ ...episode, advantage: advantages[place] as number })),
+    episodes: compared.map((episode, place) => ({
+      ...episode,
+      advantage: high[place] as number,
+      tokenAdvantage: tokens[place] as number,
+    })),
     baseline: state,
     failed: decisions.length - rewarded.length,
     alone: rewarded.length - compared.length,
@@ -78,7 +96,7 @@ function rewardOf(
   index: number,
   outcome: Outcome,
   { costWeights, objective, costScale }: WeighEpisodesOptions,
-): readonly Omit<WeighedEpisode, "advantage">[] {
+): readonly Omit<WeighedEpisode, "advantage" | "tokenAdvantage">[] {
   if (outcome.status !== "ok" && outcome.status !== "no-answer") return [];
   const costWeight = costWeights[decision.place] as number;
   const cost = outcome.cost?.amount;
