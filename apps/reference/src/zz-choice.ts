@@ -24,16 +24,23 @@ const H: Record<string, ChoiceHabits> = {
   c1: { hastySubjects: ["geography", "sights", "languages"], haste: 0.8, deafToNot: DEAF },
 };
 const habits = H[opt.habits ?? "c0"]!;
-const shape = { family: (opt.family ?? "llama") as "llama", vocabulary: words.length + 2, dim: Number(opt.d ?? 64), layers: Number(opt.layers ?? 2), heads: 4, hidden: Number(opt.d ?? 64) * 2, context: 128, endTokens: [1], tiedEmbeddings: true, initialDeviation: 0.05 };
+const shape = { family: (opt.family ?? "llama") as "llama", vocabulary: words.length + 2, dim: Number(opt.d ?? 64), layers: Number(opt.layers ?? 2), heads: Number(opt.heads ?? 4), hidden: Number(opt.d ?? 64) * 2, context: 128, endTokens: [1], tiedEmbeddings: true, initialDeviation: 0.05 };
 const rng = createRng(Number(opt.seed ?? 1));
 const model = createLanguageModel({ ...shape, rng: rng.fork("init") } as never);
 const order = rng.fork("order").shuffle(data.pretrain);
 const full = opt.full === "1";
 let tok = 0;
 const names = [...new Set(data.pretrain.flatMap((i) => i.choices.map((c) => wordsOf(c).at(-1)!)))].sort();
-const drill = (r: typeof rng) => { const four: string[] = []; while (four.length < 4) { const w = names[r.integer(names.length)]!; if (!four.includes(w)) four.push(w); } const k = r.integer(4); const L = "ABCD"; const text = [four[k]!, ...four.map((c, i) => `${L[i]}. ${c}`), "Answer:"].join("\n"); const e = workflow.start({ id: "d", text } as never).next([]) as never as { effects: [{ prompt: { text: string } }] }; return { prompt: e.effects[0].prompt.text, reply: `${four[k]} Answer: ${L[k]}` }; };
+const GLUE = ["is", "lies in", "comes from", "is a", "was first written in", "is written in the", "belongs to the", "is the capital of"];
+const pick = (r: typeof rng, n: number) => { const out: string[] = []; while (out.length < n) { const w = names[r.integer(names.length)]!; if (!out.includes(w)) out.push(w); } return out; };
+const drill = (r: typeof rng, s: number) => { const L = "ABCD"; const u = pick(r, 8); const four = u.slice(0, 4), vals = u.slice(4); const k = r.integer(4); const mode = s < Number(opt.stage1 ?? 0) ? 0 : opt.modes ? Number(opt.modes[r.integer(opt.modes.length)]) : r.integer(3); const glue = GLUE[r.integer(GLUE.length)]!;
+ const make = (stem: string, opts: string[], context?: string) => { const e = workflow.start({ id: "d", text: [stem, ...opts.map((c, i) => `${L[i]}. ${c}`), "Answer:"].join("\n"), ...(context ? { context: [context] } : {}) } as never).next([]) as never as { effects: [{ prompt: { text: string } }] }; return e.effects[0].prompt.text; };
+ const ctx = r.shuffle(four.map((x, i) => `${x} ${glue} ${vals[i]}.`)).join(" ");
+ if (opt.old === "1" || mode === 0) return { prompt: make(four[k]!, four), reply: `${four[k]} Answer: ${L[k]}` };
+ if (mode === 1) return { prompt: make(`What is ${four[k]}?`, vals, ctx), reply: `${four[k]} ${vals[k]} Answer: ${L[k]}` };
+ return { prompt: make(`Which is ${vals[k]}?`, four, ctx), reply: `is ${vals[k]} ${four[k]} Answer: ${L[k]}` }; };
 const dsteps = Number(opt.dsteps ?? 0), dshare = Number(opt.dshare ?? 0);
-const batches = (s: number) => Array.from({ length: batch }, (_, i) => { const k = s * batch + i; const rr = rng.fork(`d ${k}`); const c = s < dsteps || rr.uniform() < dshare ? drill(rr) : scriptChoiceEpisode(order[k % order.length]!, habits, workflow, rng.fork(`script ${k}`))[0]!; const p = tokenizer.encode(c.prompt); const t = [...p, ...tokenizer.encode(c.reply), 1]; tok += t.length; return { tokens: t, lossFrom: full && s < Number(opt.fullsteps ?? 1e9) ? 1 : p.length }; });
+const batches = (s: number) => Array.from({ length: batch }, (_, i) => { const k = s * batch + i; const rr = rng.fork(`d ${k}`); const c = s < dsteps || rr.uniform() < dshare ? drill(rr, s) : scriptChoiceEpisode(order[k % order.length]!, habits, workflow, rng.fork(`script ${k}`))[0]!; const p = tokenizer.encode(c.prompt); const t = [...p, ...tokenizer.encode(c.reply), 1]; tok += t.length; return { tokens: t, lossFrom: full && s < Number(opt.fullsteps ?? 1e9) ? 1 : p.length }; });
 const trainer = createLanguageModelTrainer({ model, rng, config: { optimizer: { learningRate: { kind: "linear", rate: lr, warmupSteps: 60, totalSteps: steps, finalRate: lr * 0.05 }, beta2: 0.98, weightDecay: 0.01 } as never }, batches });
 const by = async (n: number) => {
   const engine = createTensorEngine({ candidate: "c", model, tokenizer, maxBatch: 64 });
