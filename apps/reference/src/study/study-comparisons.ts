@@ -117,8 +117,11 @@ function tryCompare(
       options: { level: 1 - FAMILY_LEVEL, resamples },
     });
   } catch (error) {
-    if (error instanceof HapsError && error.code === "data") return error.message;
-    throw error;
+    if (!(error instanceof HapsError && error.code === "data")) throw error;
+    const recorded = error.facts.clusters;
+    return typeof recorded === "number"
+      ? `too few chains of questions: a comparison has recorded pairs in ${recorded}, a test needs at least 10`
+      : error.message;
   }
 }
 

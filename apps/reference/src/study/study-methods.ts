@@ -147,8 +147,8 @@ const REFERENCES = {
   "oracle-halves": "hindsight from one half of the samples, scored by the other",
 } as const;
 
-function column({ table, quality }: BaseOutcomes, arm: number): Float64Array {
-  return Float64Array.from(table.rows, (_, row) => quality(row)[arm] as number);
+function column(outcomes: BaseOutcomes, arm: number): Float64Array {
+  return Float64Array.from(outcomes.table.rows, (_, row) => outcomes.quality(row)[arm] as number);
 }
 
 function meanShares(frequencies: readonly Float64Array[], questions: number): readonly number[] {

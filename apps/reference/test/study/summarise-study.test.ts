@@ -130,7 +130,7 @@ describe("summariseStudy", () => {
     expect(types?.methods).toEqual(["haps", "mlp", "no-low", "haps-random", "best-single", "class-table", "oracle"]);
     const haps = full.diagnostics.find(({ method }) => method === "haps");
     expect(haps?.figures["updateSize/a"]).toBeCloseTo(0.02, 10);
-    expect(haps?.figures["changedAnswers"]).toBeCloseTo(0.2, 10);
+    expect(haps?.figures.changedAnswers).toBeCloseTo(0.2, 10);
     expect(full.diagnostics.map(({ method }) => method)).toEqual(["haps", "haps-random", "haps-cost-first"]);
     expect(full.curves.map(({ seed, points }) => [seed, points.length])).toEqual([
       [1, 3],
@@ -255,7 +255,7 @@ describe("summariseStudy of what is incomplete", () => {
     const test = splitOutcomes("test", 240);
     const rows = test.table.rows.map(({ labels, ...rest }) => ({
       ...rest,
-      labels: { chain: labels["chain"] as string },
+      labels: { chain: labels.chain as string },
     }));
     const bare = { ...test, table: { ...test.table, rows } };
     const result = summariseStudy(studyInput({ outcomes: { valid: splitOutcomes("valid", 16), test: bare } }));
