@@ -13,7 +13,7 @@ import { ROUTER_PROMPTS } from "./router-prompt.ts";
 import { wordsOf } from "./word-tokenizer.ts";
 
 /** What scripts write beside the words of facts, questions and templates. */
-const SCRIPT_WORDS = 'find answer search finish continue rethink none , [ ] { } : " 0 1 2 3 4 5 6 7 8 9 a b c d';
+const SCRIPT_WORDS = 'yes no find answer search finish continue rethink none , [ ] { } : " 0 1 2 3 4 5 6 7 8 9 a b c d';
 
 /**
  * Every word that the pool reads or writes, in alphabetical order: of all facts, of questions in every wording, of templates.
