@@ -1,6 +1,7 @@
 import type { EvaluationResult } from "../evaluation/evaluation-result.ts";
-import { html, type Markup, trusted } from "./markup.ts";
-import { type Section, simulatedNote, simulatedTag } from "./section.ts";
+import { htmlPage } from "./html-page.ts";
+import { html, type Markup } from "./markup.ts";
+import { simulatedNote, simulatedTag } from "./section.ts";
 import { ablationsSection } from "./sections/ablations-section.ts";
 import { costSection } from "./sections/cost-section.ts";
 import { differencesSection } from "./sections/differences-section.ts";
@@ -11,10 +12,6 @@ import { nullSection } from "./sections/null-section.ts";
 import { provenanceSection } from "./sections/provenance-section.ts";
 import { routingSection } from "./sections/routing-section.ts";
 import { verdictSection } from "./sections/verdict-section.ts";
-import { styleSheet } from "./style-sheet.ts";
-
-/** Forbids the page to fetch or run anything, whatever stands in the data. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /**
  * The report of an evaluation as one self-contained HTML page: no scripts, nothing fetched, light and dark.
@@ -34,23 +31,7 @@ export function renderReport(result: EvaluationResult): string {
     measurementSection(result),
     provenanceSection(result),
   ].filter((section) => section !== null);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${trusted(POLICY)}">
-<title>${titleOf(result)} · HAPS</title>
-<link rel="icon" href="data:,">
-<style>${trusted(styleSheet)}</style>
-</head>
-<body>
-<main>
-${header(result)}${contents(sections)}${sections.map(({ markup }) => markup)}</main>
-</body>
-</html>
-`.markup;
+  return htmlPage({ title: titleOf(result), header: header(result), sections });
 }
 
 /** Titles of simulated experiments may say so already. */
@@ -68,9 +49,4 @@ function header(result: EvaluationResult): Markup {
 <p class="asks">${experiment.question}</p>
 </header>
 ${simulated && html`<p class="banner" role="note">Everything on this page is simulated: questions and outcomes were generated, and no model was asked anything.</p>\n`}`;
-}
-
-function contents(sections: readonly Section[]): Markup {
-  return html`<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
-`;
 }

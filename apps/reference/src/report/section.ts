@@ -21,9 +21,14 @@ export interface SectionText {
 }
 
 /** A part of the page with its heading. */
-export function section(result: EvaluationResult, { id, name, title, lead, body }: SectionText): Section {
+export function section(result: EvaluationResult, text: SectionText): Section {
+  return taggedSection(simulatedTag(result), text);
+}
+
+/** A part of the page whose heading carries a tag. */
+export function taggedSection(tag: MarkupValue, { id, name, title, lead, body }: SectionText): Section {
   const markup = html`<section aria-labelledby="${id}">
-<h2 id="${id}">${title}${simulatedTag(result)}</h2>
+<h2 id="${id}">${title}${tag}</h2>
 ${lead !== undefined && html`<p class="lead">${lead}</p>`}
 ${body}
 </section>

@@ -5,6 +5,7 @@ import {
   bestRouterText,
   CONSTRUCTED,
   costFirstText,
+  diagnosticText,
   headline,
   hullText,
   limits,
@@ -202,11 +203,6 @@ function trainingPart({ diagnostics, curves, assignments, methods }: StudyResult
       routed.map(({ id, shares }) => [id, ...(shares ?? []).map(formatShare)]),
     ),
   ];
-}
-
-/** A figure of what generated weights did, which may be tiny. */
-export function diagnosticText(value: number | null | undefined): string {
-  return value === null || value === undefined ? "–" : String(Number(value.toPrecision(3)));
 }
 
 function secondaryPart({ secondary }: StudyResult): string[] {

@@ -38,6 +38,11 @@ export function pText(value: number): string {
   return value < 0.001 ? "p < 0.001" : `p = ${value.toFixed(3)}`;
 }
 
+/** A figure of what generated weights did, which may be tiny. */
+export function diagnosticText(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : String(Number(value.toPrecision(3)));
+}
+
 /** One primary comparison in words, verdict first. */
 export function verdictText(comparison: PrimaryComparison): string {
   const { verdict, difference, low, high, bonferroniLow, pHolm } = comparison;

@@ -24,8 +24,8 @@ export interface ForestPlotOptions extends Omit<FigureText, "alt"> {
   /** What the plot compares; its rows are added for people who do not see it. */
   readonly alt: string;
   readonly axis: string;
-  /** Place of the dashed line: down to there a loss counts as none. */
-  readonly margin: number;
+  /** Place of the dashed line: down to there a loss counts as none. Without it there is no such line. */
+  readonly margin?: number;
 }
 
 const ROW_HEIGHT: Readonly<Record<ChartLayout, number>> = { wide: 32, narrow: 50 };
@@ -44,6 +44,7 @@ export function forestPlot(rows: readonly ForestRow[], options: ForestPlotOption
 
 function forestOption(rows: readonly ForestRow[], options: ForestPlotOptions, layout: ChartLayout): EChartsCoreOption {
   const wide = layout === "wide";
+  const { margin } = options;
   return {
     grid: { left: wide ? 186 : 14, right: wide ? 232 : 14, top: 26, bottom: 52 },
     xAxis: {
@@ -72,7 +73,7 @@ function forestOption(rows: readonly ForestRow[], options: ForestPlotOptions, la
         showSymbol: false,
         lineStyle: { opacity: 0 },
         data: [
-          [options.margin, 0],
+          [margin ?? 0, 0],
           [0, 0],
         ],
         markLine: {
@@ -80,7 +81,10 @@ function forestOption(rows: readonly ForestRow[], options: ForestPlotOptions, la
           symbol: "none",
           // Two decimals by default, which would move the margin.
           precision: 6,
-          data: [verticalLine(0, "solid", ""), verticalLine(options.margin, "dashed", axisTick(options.margin))],
+          data: [
+            verticalLine(0, "solid", ""),
+            ...(margin === undefined ? [] : [verticalLine(margin, "dashed", axisTick(margin))]),
+          ],
         },
       },
       {
