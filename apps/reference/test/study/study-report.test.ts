@@ -64,6 +64,14 @@ describe("renderStudyReport", () => {
     expect(plots.at(-1)).toContain("seed 3 from 0.500 to 0.700");
   });
 
+  it("numbers points of cost and quality as the legend does, those in one place together", () => {
+    const cost = sectionOf(page, "cost");
+    // haps and haps-random both score 0.6 at a cost of 3.
+    expect(wordsOf(cost)).toMatch(/1 haps 0\.6000 at 3 2 haps-cost-first .* 4 haps-random 0\.6000 at 3/);
+    expect(cost.match(/>1, 4</g)).toHaveLength(2);
+    expect(wordsOf(cost)).not.toContain("best-single");
+  });
+
   it("shows every method, the openings of test, habits and the command", () => {
     const methods = wordsOf(sectionOf(page, "methods"));
     for (const { id, description } of result.methods) expect(methods).toContain(`${id} ${description}`);

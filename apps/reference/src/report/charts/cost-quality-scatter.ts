@@ -42,6 +42,7 @@ export function costQualityScatter(scatter: CostQualityScatter): Markup {
 
 function scatterOption({ points, hull, unit }: CostQualityScatter, layout: ChartLayout): EChartsCoreOption {
   const wide = layout === "wide";
+  const labels = pointLabels(points);
   const axis = (text: string): object => ({
     type: "value",
     scale: true,
@@ -71,12 +72,25 @@ function scatterOption({ points, hull, unit }: CostQualityScatter, layout: Chart
         lineStyle: { color: colour("muted"), width: 1.75, type: [6, 5] },
         data: hull.map(({ cost, score }) => [cost, score]),
       },
-      ...points.map((point, index) => pointSeries(point, index + 1)),
+      ...points.map((point, index) => pointSeries(point, labels[index] as string)),
     ],
   };
 }
 
-function pointSeries({ cost, score, style }: ScatterPoint, number: number): object {
+/** The number of every point; points whose numbers would cover each other get one label together, at the first of them. */
+function pointLabels(points: readonly ScatterPoint[]): readonly string[] {
+  const range = (values: readonly number[]): number => Math.max(...values) - Math.min(...values) || 1;
+  const width = range(points.map(({ cost }) => cost));
+  const height = range(points.map(({ score }) => score));
+  const close = (a: ScatterPoint, b: ScatterPoint): boolean =>
+    Math.abs(a.cost - b.cost) < 0.04 * width && Math.abs(a.score - b.score) < 0.04 * height;
+  const firsts = points.map((point) => points.findIndex((other) => close(point, other)));
+  return points.map((_, index) =>
+    firsts.flatMap((first, place) => (first === index ? [String(place + 1)] : [])).join(", "),
+  );
+}
+
+function pointSeries({ cost, score, style }: ScatterPoint, text: string): object {
   return {
     type: "scatter",
     silent: true,
@@ -90,16 +104,15 @@ function pointSeries({ cost, score, style }: ScatterPoint, number: number): obje
       opacity: 1,
     },
     label: {
-      show: true,
+      show: text !== "",
       position: "right",
       distance: 3,
       color: colour("ink"),
       textBorderColor: colour("card"),
       textBorderWidth: 3,
       fontSize: 12,
-      formatter: String(number),
+      formatter: text,
     },
-    labelLayout: { moveOverlap: "shiftY" },
     data: [[cost, score]],
   };
 }

@@ -12,7 +12,11 @@ export function studyBreakdownSection(result: StudyResult): Section {
     id: "kinds",
     name: "Kinds of questions",
     title: "Who plays what, and on which questions it helps",
-    body: [sharesTable(result), result.breakdowns.map(breakdownTable)],
+    body: [
+      html`<h3>Assignments</h3>\n`,
+      sharesTable(result),
+      result.breakdowns.map((one) => [html`<h3>Scores by ${one.label}</h3>\n`, breakdownTable(one)]),
+    ],
   });
 }
 
@@ -48,6 +52,6 @@ function breakdownTable({ label, methods, rows }: StudyResult["breakdowns"][numb
     ],
   });
   if (rows.length <= 4) return table;
-  return html`<details><summary>Scores by ${label}</summary>${table}</details>
+  return html`<details><summary>${rows.length} kinds</summary>${table}</details>
 `;
 }

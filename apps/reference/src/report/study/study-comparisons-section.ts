@@ -42,7 +42,7 @@ function primaryPlot(comparisons: readonly PrimaryComparison[]): Markup {
   return forestPlot(rows, {
     id: "primary-comparisons",
     alt: `Primary comparisons${same ? `, ${first?.method} minus each` : ""}${HABITS_NOTE}, with 95% intervals`,
-    axis: `mean score${same ? ` of ${first?.method} minus the other` : ", difference"}${HABITS_NOTE}`,
+    axis: `${same ? `${first?.method} minus the other` : "difference"}${HABITS_NOTE}`,
     caption: `Point and line: difference with its 95% interval over chains of questions, not corrected${HABITS_NOTE}. Filled: met by the corrected lower bound, which the table shows. Hollow: not met, or open.`,
   });
 }

@@ -18,8 +18,8 @@ const STYLES: Readonly<Record<StudyMethodRow["role"], PointStyle>> = {
   static: { colour: colour("ink"), symbol: "diamond", hollow: true, size: 12 },
 };
 
-/** With hindsight or of nothing but chance: they would stretch the plot and say nothing about cost. */
-const LEFT_OUT = ["oracle", "oracle-halves", "class-table-permuted"];
+/** Hindsight and chance would stretch the plot and say nothing about cost; the other two are static assignments that stand there. */
+const LEFT_OUT = ["oracle", "oracle-halves", "class-table-permuted", "best-single", "cheapest"];
 
 /** Cost against quality; `null` where no cost is known. */
 export function studyCostSection(result: StudyResult): Section | null {

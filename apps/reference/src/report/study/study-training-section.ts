@@ -15,7 +15,10 @@ export function studyTrainingSection(result: StudyResult): Section | null {
     id: "training",
     name: "Training",
     title: "How it learns and what the weights do",
-    body: [curves.length > 0 && curvesFigure(result), diagnostics.length > 0 && diagnosticsTable(diagnostics)],
+    body: [
+      curves.length > 0 && [html`<h3>Learning</h3>\n`, curvesFigure(result)],
+      diagnostics.length > 0 && [html`<h3>Generated weights</h3>\n`, diagnosticsTable(diagnostics)],
+    ],
   });
 }
 
@@ -30,7 +33,7 @@ function curvesFigure({ curves, methods }: StudyResult): Markup {
     {
       id: "learning",
       alt: `Mean score of ${main} on valid during joint training${HABITS_NOTE}: ${ends.join("; ")}`,
-      caption: `Looks of ${main} at valid during joint training${HABITS_NOTE}; the best one is kept. Valid, not test: test is opened once at the end.`,
+      caption: `Looks of ${main} at valid during joint training${HABITS_NOTE}; the best one is kept. Training never sees test.`,
     },
   );
 }
