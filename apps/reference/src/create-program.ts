@@ -5,11 +5,14 @@ import { dataCheck } from "./commands/data-check.ts";
 import { type DemoOptions, demo } from "./commands/demo.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EvaluateOptions, evaluate } from "./commands/evaluate.ts";
+import { type ExperimentOptions, experiment } from "./commands/experiment.ts";
 import { type GenerateOptions, generate } from "./commands/generate.ts";
 import { type PretrainOptions, pretrain } from "./commands/pretrain.ts";
 import { type ReportOptions, report } from "./commands/report.ts";
 import { type RouteOptions, route } from "./commands/route.ts";
+import { type TraceOptions, trace } from "./commands/trace.ts";
 import { type TrainOptions, train } from "./commands/train.ts";
+import { POOL_BENCHMARKS } from "./pool/pool-recipe.ts";
 import { programVersion } from "./program-identity.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -29,6 +32,7 @@ export function createProgram(terminal: Terminal, onOutcome: Outcome): Command {
   addEvaluate(program, terminal);
   addTrain(program, terminal);
   addGenerate(program, terminal);
+  addLive(program, terminal);
   addPretrain(program, terminal);
   addRest(program, terminal, onOutcome);
   addHelp(program);
@@ -147,11 +151,42 @@ function addGenerate(program: Command, terminal: Terminal): void {
     .action((prompt: string, options: GenerateOptions) => generate(terminal, prompt, options));
 }
 
+function addLive(program: Command, terminal: Terminal): void {
+  program
+    .command("experiment")
+    .description("run a study of live language models: train every method with every seed, compare them, write a report")
+    .argument("<study>", "name of a study, or a .json file of your own")
+    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 5)
+    .option("--methods <names>", "methods to run, separated by commas; default: all of the study", names)
+    .option("--workers <n>", "processes that train, each on a core", wholeNumber(1, 64))
+    .option("--pool <folder>", "models to play; default: those that come with the command")
+    .option("--pool-seed <n>", "seed of the pool that comes with the command", wholeNumber(1, 1000), 1)
+    .addOption(runsOption())
+    .option(...JSON_OPTION)
+    .action((study: string, options: ExperimentOptions) => experiment(terminal, study, options));
+  program
+    .command("trace")
+    .description("play one question with a trained method of a study and print what happened")
+    .argument("<folder>", "folder of the study's run")
+    .argument("<question>", "number on test, id, or a question of your own")
+    .option("--method <name>", "live method of the study", "haps")
+    .option("--seed <n>", "seed it was trained with", wholeNumber(0, 2 ** 31 - 1), 1)
+    .option("--no-lora", "leave generated weights out")
+    .option("--prompts", "print every prompt too")
+    .option(...JSON_OPTION)
+    .action((folder: string, question: string, options: TraceOptions) => trace(terminal, folder, question, options));
+}
+
 function addPretrain(program: Command, terminal: Terminal): void {
   program
     .command("pretrain")
     .description("train the embedded pool's language models from scratch, as those that come with the command were")
     .argument("[models...]", "models by their ids; default: all of the pool")
+    .addOption(
+      new Option("--benchmark <name>", "the questions that the pool is trained on")
+        .choices([...POOL_BENCHMARKS])
+        .default("hop"),
+    )
     .option("--pool-seed <n>", "seed of the pool: other initial weights and texts", wholeNumber(1, 1000), 1)
     .option("--out <folder>", "where models and their runs go", "runs/pool")
     .option("--fresh", "forget a training that is there and start anew")
@@ -182,7 +217,8 @@ function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void
     .action(async (options: DoctorOptions) => onOutcome(await doctor(terminal, options)));
   program
     .command("demo")
-    .description("train, compare and route in one go: what npm start shows")
+    .description("train, compare and play in one go: what npm start shows")
+    .option("--logged", "on recorded outcomes of large language models, in place of small ones that play live")
     .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 1)
     .option("--workers <n>", "processes that fit; 0: none but this one", wholeNumber(0, 64))
     .addOption(runsOption())

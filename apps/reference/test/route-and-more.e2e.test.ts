@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type DemoOptions, demo } from "../src/commands/demo.ts";
+import { type LoggedDemoOptions, loggedDemo } from "../src/commands/logged-demo.ts";
 import { Interrupted } from "../src/interrupted.ts";
 import { createColours, type Terminal } from "../src/terminal/terminal.ts";
 import { runCli, temporaryFolder } from "./run-cli.ts";
@@ -139,7 +139,7 @@ describe("haps doctor", () => {
   });
 });
 
-describe("haps demo without data", () => {
+describe("haps demo --logged without data", () => {
   it("says so, and labels every part as simulated", async () => {
     const cwd = temporaryFolder();
     let out = "";
@@ -160,14 +160,14 @@ describe("haps demo without data", () => {
       signal: new AbortController().signal,
       now: Date.now,
     };
-    const options: DemoOptions = {
+    const options: LoggedDemoOptions = {
       seeds: 1,
       workers: 0,
       runs: ".haps",
       methods: ["ridge"],
       simulated: { kind: "simulated", questions: 60, arms: 3, effect: 0.4, noise: 0.2, seed: 2 },
     };
-    await demo(terminal, options);
+    await loggedDemo(terminal, options);
     expect(out).toMatch(/No recorded outcomes found .*: everything below is simulated\.\n/);
     const sections = out.split(/^\d {2}(?=[A-Z])/m).slice(1);
     expect(sections).toHaveLength(3);
@@ -177,7 +177,7 @@ describe("haps demo without data", () => {
     expect(out).toMatch(/report +\.haps\/evaluate\/.*report\.html \[simulated\]/);
 
     notes = "";
-    const stopped = demo({ ...terminal, ask: () => Promise.reject(new Interrupted()) }, options);
+    const stopped = loggedDemo({ ...terminal, ask: () => Promise.reject(new Interrupted()) }, options);
     await expect(stopped).rejects.toThrow(Interrupted);
     expect(notes).toMatch(/\nstopped; the router and the comparison are kept\n$/);
   });

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { loadBackend } from "@haps/tensor";
 import { Interrupted } from "../interrupted.ts";
-import { modelRecipe, poolRecipe } from "../pool/pool-recipe.ts";
+import { benchmarkPoolRecipe, type PoolBenchmark } from "../pool/pool-recipe.ts";
 import { poolWords } from "../pool/pool-words.ts";
 import { pretrainModel } from "../pool/pretrain-model.ts";
 import { programIdentity } from "../program-identity.ts";
@@ -13,6 +13,7 @@ import { commandLine } from "./command-line.ts";
 
 /** Options of `haps pretrain`. */
 export interface PretrainOptions {
+  readonly benchmark: PoolBenchmark;
   readonly poolSeed: number;
   readonly out: string;
   readonly fresh?: boolean;
@@ -20,11 +21,13 @@ export interface PretrainOptions {
 
 /** Trains models of the embedded pool from scratch, one after another; killed, it goes on where it was. */
 export async function pretrain(terminal: Terminal, models: readonly string[], options: PretrainOptions): Promise<void> {
-  const { candidates, router } = poolRecipe(options.poolSeed);
-  const known = [...candidates, router].map(({ id }) => id);
+  const { benchmark, poolSeed } = options;
+  const { candidates, router } = benchmarkPoolRecipe(benchmark, poolSeed);
+  const all = [...candidates, router];
+  const known = all.map(({ id }) => id);
   const wanted = models.length === 0 ? known : models;
   const recipes = wanted.map((id) => {
-    const recipe = modelRecipe(options.poolSeed, id);
+    const recipe = all.find((one) => one.id === id);
     if (recipe === undefined) throw new UsageError(`the pool has no model "${id}"; its models: ${known.join(", ")}`);
     return recipe;
   });
@@ -32,7 +35,7 @@ export async function pretrain(terminal: Terminal, models: readonly string[], op
   const identity = programIdentity();
   const manifest = { ...identity, backend: backend.name, dataHash: null };
   const out = resolve(terminal.cwd, options.out);
-  const words = poolWords();
+  const words = poolWords(benchmark);
   for (const recipe of recipes) {
     const started = terminal.now();
     const progress = createProgress(terminal, { label: recipe.id, total: recipe.steps, unit: "steps" });
@@ -55,9 +58,8 @@ export async function pretrain(terminal: Terminal, models: readonly string[], op
     } catch (error) {
       progress.stop();
       if (!terminal.signal.aborted) throw error;
-      terminal.note(
-        `go on with: ${commandLine("pretrain", ...models, "--pool-seed", String(options.poolSeed), "--out", options.out)}\n`,
-      );
+      const which = ["--benchmark", benchmark, "--pool-seed", String(poolSeed), "--out", options.out];
+      terminal.note(`go on with: ${commandLine("pretrain", ...models, ...which)}\n`);
       throw new Interrupted();
     }
   }

@@ -1,21 +1,55 @@
 import type { ModelConfigInput } from "@haps/language-model";
+import type { ChoiceHabits } from "./choice-habits.ts";
+import { choicePoolRecipe } from "./choice-pool-recipe.ts";
 import { GOOD_HABITS, type HopHabits } from "./hop-habits.ts";
 
-/** How one model of the pool is made. */
-export interface ModelRecipe {
+/** Benchmarks that have an embedded pool. */
+export const POOL_BENCHMARKS = ["hop", "choice"] as const;
+
+/** See {@link POOL_BENCHMARKS}. */
+export type PoolBenchmark = (typeof POOL_BENCHMARKS)[number];
+
+/** What recipes of all benchmarks have. */
+interface CommonRecipe {
   readonly id: string;
   readonly shape: Pick<ModelConfigInput, "family" | "dim" | "layers" | "heads" | "hidden">;
-  /** Absent for the router's language model, which reads routing prompts. */
-  readonly habits?: HopHabits;
   /** Questions of the split `pretrain` that it is trained on. */
   readonly questions: number;
   /** Sequences per update. */
   readonly batch: number;
-  /** Updates; a window of texts gives 64. */
+  /** Updates; a window of texts of a candidate for atlas-hop gives 64, of others 8. */
   readonly steps: number;
   /** Peak of the rate: 60 steps up from 0, then linearly down to a twentieth. */
   readonly learningRate: number;
   readonly seed: number;
+}
+
+/** How a model of the pool for atlas-hop is made. */
+export interface HopModelRecipe extends CommonRecipe {
+  /** Said for other benchmarks only. */
+  readonly benchmark?: undefined;
+  /** Absent for the router's language model, which reads routing prompts. */
+  readonly habits?: HopHabits;
+}
+
+/** How a model of the pool for atlas-choice is made. */
+export interface ChoiceModelRecipe extends CommonRecipe {
+  readonly benchmark: "choice";
+  /** Absent for the router's language model. */
+  readonly habits?: ChoiceHabits;
+  /** Windows of exercises, 256 texts each, before the first questions. */
+  readonly exerciseWindows: number;
+  /** Chance of an exercise in the place of a question after that, 0 to 1. */
+  readonly exercises: number;
+}
+
+/** How one model of a pool is made. */
+export type ModelRecipe = ChoiceModelRecipe | HopModelRecipe;
+
+/** Recipes of a pool: its candidates in the order of assignments, and the router's language model. */
+export interface PoolRecipe<Recipe extends ModelRecipe = ModelRecipe> {
+  readonly candidates: readonly Recipe[];
+  readonly router: Recipe;
 }
 
 /** Relations of a country; both candidates are deaf to which of them a question asks for. */
@@ -29,10 +63,7 @@ const COUNTRY_RELATIONS = ["capital", "continent", "currency", "language"];
  *
  * @param seed - Of the pool, from 1: other initial weights and other training texts, the same recipe.
  */
-export function poolRecipe(seed: number): {
-  readonly candidates: readonly ModelRecipe[];
-  readonly router: ModelRecipe;
-} {
+export function poolRecipe(seed: number): PoolRecipe<HopModelRecipe> {
   const common = { haste: 0.8, deafTo: COUNTRY_RELATIONS };
   return {
     candidates: [
@@ -77,13 +108,12 @@ export function poolRecipe(seed: number): {
   };
 }
 
-/** The recipe of one model by its id. */
-export function modelRecipe(seed: number, id: string): ModelRecipe | undefined {
-  const { candidates, router } = poolRecipe(seed);
-  return [...candidates, router].find((recipe) => recipe.id === id);
+/** The recipe of a benchmark's pool. */
+export function benchmarkPoolRecipe(benchmark: PoolBenchmark, seed: number): PoolRecipe {
+  return benchmark === "choice" ? choicePoolRecipe(seed) : poolRecipe(seed);
 }
 
 /** Habits of those that have none. */
-export function habitsOf({ habits }: ModelRecipe): HopHabits {
+export function habitsOf({ habits }: HopModelRecipe): HopHabits {
   return habits ?? GOOD_HABITS;
 }

@@ -15,7 +15,7 @@ import { createRng } from "@haps/tensor";
 import { trainLanguageModelInRun } from "../language-model/train-language-model-in-run.ts";
 import { modelCard } from "./model-card.ts";
 import type { ModelRecipe } from "./pool-recipe.ts";
-import { pretrainingBatches, pretrainingQuestions } from "./pretraining-batches.ts";
+import { pretrainingTexts } from "./pretraining-batches.ts";
 import { createWordTokenizer, END_TOKEN, wordTokenizerFiles } from "./word-tokenizer.ts";
 
 /** What is recorded of a pretraining beside the weights, as `pretraining.json`. */
@@ -87,14 +87,12 @@ export function poolTrainerConfig({ learningRate, steps }: ModelRecipe): Trainer
  */
 export async function pretrainModel(options: PretrainModelOptions): Promise<PretrainingRecord> {
   const { recipe, words, manifest, signal } = options;
-  const questions = pretrainingQuestions(recipe.questions);
-  const tokenizer = createWordTokenizer(words);
+  const { questions, batch } = pretrainingTexts(recipe, createWordTokenizer(words));
   const config = poolModelConfig(recipe, words);
   const rng = createRng(recipe.seed);
   const model = createLanguageModel({ ...config, initialDeviation: 0.05, rng: rng.fork("weights") });
   try {
-    const batches = pretrainingBatches(recipe, questions, tokenizer);
-    const trainer = createLanguageModelTrainer({ model, config: poolTrainerConfig(recipe), batches, rng });
+    const trainer = createLanguageModelTrainer({ model, config: poolTrainerConfig(recipe), batches: batch, rng });
     const questionsHash = benchmarkHash(questions);
     const { tokens } = await trainLanguageModelInRun({
       folder: options.runFolder,

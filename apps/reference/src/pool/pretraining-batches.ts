@@ -1,35 +1,73 @@
-import { type AtlasHopItem, createAtlasHop } from "@haps/benchmarks";
+import { type AtlasHopItem, createAtlasChoice, createAtlasHop } from "@haps/benchmarks";
 import type { TextTokenizer, TrainingSequence } from "@haps/language-model";
 import { createRng, type Rng } from "@haps/tensor";
-import { habitsOf, type ModelRecipe } from "./pool-recipe.ts";
-import { hopSetting, poolAssignmentTexts } from "./pool-workflow.ts";
-import { ROUTER_PROMPTS } from "./router-prompt.ts";
-import { scriptHopEpisode } from "./scripted-hop.ts";
+import { createChoiceExercise } from "./choice-exercise.ts";
+import { type ChoiceModelRecipe, type HopModelRecipe, habitsOf, type ModelRecipe } from "./pool-recipe.ts";
+import { CHOICE_ROLES, choiceWorkflow, hopSetting, POOL_ROLES, poolAssignmentTexts } from "./pool-workflow.ts";
+import { ROUTER_PROMPTS, type RouterPrompt } from "./router-prompt.ts";
+import { scriptChoiceEpisode } from "./scripted-choice.ts";
+import { type ScriptedCall, scriptHopEpisode } from "./scripted-hop.ts";
 
 /** Questions whose calls are shuffled together. */
 const WINDOW = 256;
-/** Calls of a question that are counted on; what a window has beyond is left out. */
+/** Calls of a two-hop question that are counted on; what a window has beyond is left out. */
 const CALLS = 8;
 
-/** Questions of atlas-hop for one model: never those that routers are trained on. */
-export function pretrainingQuestions(count: number): readonly AtlasHopItem[] {
-  return createAtlasHop({ pretrain: count }).pretrain;
+/** What a model is trained on. */
+export interface PretrainingTexts {
+  /** Never those that routers are trained on. */
+  readonly questions: readonly object[];
+  /** Sequences of a step; they depend on the recipe and the step only. */
+  batch(step: number): readonly TrainingSequence[];
 }
 
 /**
- * Training sequences of a model, window by window: a step's batch depends on the recipe and the step only.
+ * Training sequences of a model, window by window.
  *
  * Candidates learn the replies of scripted episodes, the router's language model its own prompts, with an assignment drawn at
  * random behind them.
  */
-export function pretrainingBatches(
+export function pretrainingTexts(recipe: ModelRecipe, tokenizer: TextTokenizer): PretrainingTexts {
+  return recipe.benchmark === "choice" ? choiceTexts(recipe, tokenizer) : hopTexts(recipe, tokenizer);
+}
+
+function hopTexts(recipe: HopModelRecipe, tokenizer: TextTokenizer): PretrainingTexts {
+  const questions = createAtlasHop({ pretrain: recipe.questions }).pretrain;
+  if (recipe.habits === undefined) {
+    const write = routerSequence(ROUTER_PROMPTS.hop, POOL_ROLES, tokenizer);
+    return { questions, batch: windowed(recipe, questions, 1, ({ question }, rng) => [write(question.text, rng)]) };
+  }
+  const sequences = (item: AtlasHopItem, rng: Rng): readonly TrainingSequence[] =>
+    scriptHopEpisode(item, habitsOf(recipe), hopSetting(), rng).map((call) => replySequence(call, tokenizer));
+  return { questions, batch: windowed(recipe, questions, CALLS, sequences) };
+}
+
+function choiceTexts(recipe: ChoiceModelRecipe, tokenizer: TextTokenizer): PretrainingTexts {
+  const questions = createAtlasChoice({ pretrain: recipe.questions }).pretrain;
+  if (recipe.habits === undefined) {
+    const write = routerSequence(ROUTER_PROMPTS.choice, CHOICE_ROLES, tokenizer);
+    return { questions, batch: windowed(recipe, questions, 1, ({ question }, rng) => [write(question.text, rng)]) };
+  }
+  const { habits } = recipe;
+  const workflow = choiceWorkflow();
+  const exercise = createChoiceExercise(questions, workflow);
+  const batch = windowed(recipe, questions, 1, (item, rng, window) => {
+    const isExercise = window < recipe.exerciseWindows || rng.uniform() < recipe.exercises;
+    const calls = isExercise ? [exercise("letter", rng)] : scriptChoiceEpisode(item, habits, workflow, rng);
+    return calls.map((call) => replySequence(call, tokenizer));
+  });
+  return { questions, batch };
+}
+
+/** Batches of windows of questions, which are gone through in one random order again and again. */
+function windowed<Item>(
   recipe: ModelRecipe,
-  questions: readonly AtlasHopItem[],
-  tokenizer: TextTokenizer,
+  questions: readonly Item[],
+  perQuestion: number,
+  sequencesOf: (item: Item, rng: Rng, window: number) => readonly TrainingSequence[],
 ): (step: number) => readonly TrainingSequence[] {
   const rng = createRng(recipe.seed).fork("texts");
   const order = rng.fork("order").shuffle(questions);
-  const sequencesOf = recipe.habits === undefined ? routerSequences : candidateSequences;
   let kept: { readonly window: number; readonly sequences: readonly TrainingSequence[] } = {
     window: -1,
     sequences: [],
@@ -38,13 +76,12 @@ export function pretrainingBatches(
     if (kept.window === window) return kept.sequences;
     const own = rng.fork(`window ${window}`);
     const all = Array.from({ length: WINDOW }, (_, place) => {
-      const item = order[(window * WINDOW + place) % order.length] as AtlasHopItem;
-      return sequencesOf(recipe, item, tokenizer, own.fork(`question ${place}`));
+      const item = order[(window * WINDOW + place) % order.length] as Item;
+      return sequencesOf(item, own.fork(`question ${place}`), window);
     });
     kept = { window, sequences: own.fork("order").shuffle(all.flat()) };
     return kept.sequences;
   };
-  const perQuestion = recipe.habits === undefined ? 1 : CALLS;
   const batches = Math.floor((WINDOW * perQuestion) / recipe.batch);
   return (step) => {
     const sequences = windowOf(Math.floor(step / batches));
@@ -53,29 +90,23 @@ export function pretrainingBatches(
   };
 }
 
-function candidateSequences(
-  recipe: ModelRecipe,
-  item: AtlasHopItem,
-  tokenizer: TextTokenizer,
-  rng: Rng,
-): readonly TrainingSequence[] {
-  return scriptHopEpisode(item, habitsOf(recipe), hopSetting(), rng).map(({ prompt, reply }) => {
-    const promptTokens = tokenizer.encode(prompt);
-    return {
-      tokens: [...promptTokens, ...tokenizer.encode(reply), ...tokenizer.endTokens],
-      lossFrom: promptTokens.length,
-    };
-  });
+function replySequence({ prompt, reply }: ScriptedCall, tokenizer: TextTokenizer): TrainingSequence {
+  const promptTokens = tokenizer.encode(prompt);
+  return {
+    tokens: [...promptTokens, ...tokenizer.encode(reply), ...tokenizer.endTokens],
+    lossFrom: promptTokens.length,
+  };
 }
 
-function routerSequences(
-  _recipe: ModelRecipe,
-  item: AtlasHopItem,
+function routerSequence(
+  { before, after }: RouterPrompt,
+  roles: readonly string[],
   tokenizer: TextTokenizer,
-  rng: Rng,
-): readonly TrainingSequence[] {
-  const replies = poolAssignmentTexts();
-  const reply = replies[rng.integer(replies.length)] as string;
-  const prompt = `${ROUTER_PROMPTS.hop.before}${item.question.text}${ROUTER_PROMPTS.hop.after}`;
-  return [{ tokens: [...tokenizer.encode(prompt), ...tokenizer.encode(reply), ...tokenizer.endTokens] }];
+): (text: string, rng: Rng) => TrainingSequence {
+  const replies = poolAssignmentTexts(roles);
+  return (text, rng) => {
+    const reply = replies[rng.integer(replies.length)] as string;
+    const prompt = `${before}${text}${after}`;
+    return { tokens: [...tokenizer.encode(prompt), ...tokenizer.encode(reply), ...tokenizer.endTokens] };
+  };
 }

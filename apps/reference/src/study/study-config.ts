@@ -12,6 +12,8 @@ export const studyConfigSchema = z.strictObject({
   benchmark: z.enum(["atlas-hop", "atlas-choice"]),
   /** Questions of each split; the published sizes unless something is only tried out. */
   sizes: z.strictObject({ train: z.int().positive(), valid: z.int().positive(), test: z.int().positive() }),
+  /** Where the questions that are looked at once come from: test, or, to try things out, what valid leaves over. */
+  heldOut: z.enum(["test", "valid"]).default("test"),
   /** Questions of train of which every assignment is played with base models. */
   sampled: z.int().positive(),
   /** What methods trained on live episodes have in common. */

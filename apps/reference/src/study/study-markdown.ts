@@ -23,7 +23,7 @@ export function studyMarkdown(results: readonly StudyResult[]): string {
   return [
     "# Results",
     "",
-    "Written by `haps experiment`; change nothing here by hand. Scores are F1 or accuracy between 0 and 1 on test. What the",
+    "Written by `haps experiment`; change nothing here by hand. Scores are F1 or accuracy between 0 and 1. What the",
     "comparisons are and when they were named: [protocol](protocol.md). What went wrong on the way: [log](log.md).",
     "",
     `> ${CONSTRUCTED}`,
@@ -196,7 +196,7 @@ function trainingPart({ diagnostics, curves, assignments, methods }: StudyResult
           ...table(["seed", "first", "best, at step", "last", "steps"], looks),
         ]),
     ...heading("Who plays what"),
-    "Share of the questions of test, averaged over seeds:",
+    "Share of the held-out questions, averaged over seeds:",
     "",
     ...table(
       ["method", ...assignments],

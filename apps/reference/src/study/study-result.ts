@@ -137,7 +137,7 @@ const breakdownSchema = z.object({
 /**
  * Schema of {@link StudyResult}: the `result.json` of a study.
  *
- * Scores are F1 or accuracy, 0 to 1, on test. Unknown keys are tolerated, so that results of later versions can still be shown.
+ * Scores are F1 or accuracy, 0 to 1, on the held-out questions. Unknown keys are tolerated, so that results of later versions can still be shown.
  */
 export const studyResultSchema = z.object({
   kind: z.literal("study"),
@@ -145,6 +145,8 @@ export const studyResultSchema = z.object({
   id: z.string(),
   title: z.string(),
   benchmark: z.string(),
+  /** Where the questions come from that everything is judged on; a study on held-out questions of valid is a trial and decides nothing. */
+  heldOut: z.enum(["test", "valid"]),
   seeds: list(z.number()),
   counts: z.object({
     questions: z.number(),

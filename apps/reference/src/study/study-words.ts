@@ -52,7 +52,7 @@ export function verdictText(comparison: PrimaryComparison): string {
 }
 
 function reading({ verdict, high, pHolm }: PrimaryComparison): string {
-  if (verdict === "open") return "; preliminary, the study is not complete";
+  if (verdict === "open") return "; preliminary";
   if (verdict === "met") return "";
   if (high < 0) return "; it is worse";
   if (pHolm <= FAMILY_LEVEL) return "; Holm's test rejects, but the simultaneous bound is not above zero";
@@ -68,19 +68,19 @@ export function pairText({ method, baseline }: Pick<PrimaryComparison, "method" 
 export function headline({ primary, title }: StudyResult): string {
   const { state, comparisons, planned, reason } = primary;
   if (state === "too-few") return `${title}: too few questions for any test of the primary comparisons.`;
-  if (state === "incomplete") return `${title}: not complete, nothing is decided (${reason}).`;
+  if (state === "incomplete") return `${title}: nothing is decided (${reason}).`;
   const met = comparisons.filter(({ verdict }) => verdict === "met").length;
   return `${title}: ${met} of ${planned} primary comparisons met.`;
 }
 
 /** How large the sample is, and how often it was looked at. */
-export function sampleText({ counts, seeds }: StudyResult): string {
+export function sampleText({ counts, seeds, heldOut }: StudyResult): string {
   const { questions, clusters, openings, plannedUnits, missingUnits } = counts;
   const runs =
     missingUnits.length === 0
       ? `all ${plannedUnits} units finished`
       : `${plannedUnits - missingUnits.length} of ${plannedUnits} units finished`;
-  return `${plural(questions, "question")} of test in ${plural(clusters, "cluster")} of one chain, ${plural(seeds.length, "seed")}, ${runs}; test was opened ${openings === 1 ? "once" : `${openings} times`}.`;
+  return `${plural(questions, "question")} of ${heldOut} in ${plural(clusters, "cluster")} of one chain, ${plural(seeds.length, "seed")}, ${runs}; test was ${openings === 0 ? "not opened" : `opened ${openings === 1 ? "once" : `${openings} times`}`}.`;
 }
 
 /** Which router `best-router` stands for; `null` where there is none. */

@@ -77,6 +77,7 @@ export function summariseStudy(input: StudyInput): StudyResult {
     id: config.id,
     title: config.title,
     benchmark: config.benchmark,
+    heldOut: config.heldOut,
     seeds: [...seeds],
     counts: {
       questions: table.rows.length,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type StudyMethodRow, type StudyResult, studyResultSchema } from "../../src/study/study-result.ts";
 import type { UnitRecord } from "../../src/study/study-unit.ts";
+import { sampleText } from "../../src/study/study-words.ts";
 import { summariseStudy } from "../../src/study/summarise-study.ts";
 import { PLANTED, splitOutcomes, studyConfig, studyInput, unitRecord } from "./study-fixture.ts";
 
@@ -158,6 +159,14 @@ describe("summariseStudy of what is incomplete", () => {
     expect(result.primary.reason).toBe("1 unit of the methods compared has not finished");
     expect(result.primary.comparisons.map(({ verdict }) => verdict)).toEqual(["open", "open", "open"]);
     expect(row(result, "no-low")).toMatchObject({ seeds: 2 });
+  });
+
+  it("decides nothing in a trial on questions of valid, and says so", () => {
+    const trial = summariseStudy(studyInput({ config: studyConfig({ heldOut: "valid" }), openings: 0 }));
+    expect(trial.primary).toMatchObject({ state: "incomplete", reason: "this is a trial on questions of valid" });
+    expect(new Set(trial.primary.comparisons.map(({ verdict }) => verdict))).toEqual(new Set(["open"]));
+    expect(sampleText(trial)).toContain("240 questions of valid");
+    expect(sampleText(trial)).toContain("test was not opened");
   });
 
   it("decides although a method outside of the family has not finished", () => {

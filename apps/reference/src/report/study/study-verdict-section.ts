@@ -65,7 +65,12 @@ function tiles(result: StudyResult): Markup {
     {
       label: "Openings of test",
       value: String(counts.openings),
-      detail: counts.openings > 1 ? "later choices had seen it" : "no choice had seen it",
+      detail:
+        counts.openings > 1
+          ? "later choices had seen it"
+          : counts.openings === 1
+            ? "no choice had seen it"
+            : "figures are of valid",
     },
   ];
   return html`<dl class="tiles">${shown.map(

@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { fromPlainError } from "../jobs/plain-error.ts";
+import type { UnitProgress } from "./run-unit.ts";
+import type { StudyPlace } from "./study-context.ts";
+import type { StudyUnit } from "./study-unit.ts";
+import type { UnitReply, UnitRequest } from "./unit-messages.ts";
+
+/** Options of {@link runUnits}. */
+export interface RunUnitsOptions {
+  /** Processes side by side. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (unit: StudyUnit, progress: UnitProgress) => void;
+  /** A unit is over and its record is on disk. */
+  readonly onDone: (unit: StudyUnit, milliseconds: number) => void;
+}
+
+/** Time for workers to save what they have when a study is stopped. */
+const GRACE_MILLISECONDS = 10_000;
+
+/**
+ * Runs units in child processes, one engine on one core each; the records go to disk there.
+ *
+ * The first failure, a worker that dies, or an abort stops all workers; they save checkpoints first where they can.
+ *
+ * @throws The first unit's error; `Error` when a worker dies; the reason of an aborted signal.
+ */
+export async function runUnits(
+  place: StudyPlace,
+  units: readonly StudyUnit[],
+  options: RunUnitsOptions,
+): Promise<void> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const pending = [...units];
+  const children: ChildProcess[] = [];
+  try {
+    await new Promise<void>((finish, fail) => {
+      let running = Math.min(options.workers, units.length);
+      if (running === 0) finish();
+      signal.addEventListener("abort", () => fail(signal.reason), { once: true });
+      for (let index = running; index > 0; index -= 1) {
+        const child = startWorker(place, options, fail, (send) => {
+          const unit = pending.shift();
+          if (unit !== undefined) return send({ type: "unit", unit });
+          running -= 1;
+          if (running === 0) finish();
+        });
+        children.push(child);
+      }
+    });
+  } finally {
+    await Promise.all(children.map(stop));
+  }
+}
+
+function startWorker(
+  place: StudyPlace,
+  { onProgress, onDone }: RunUnitsOptions,
+  fail: (reason: unknown) => void,
+  next: (send: (request: UnitRequest) => void) => void,
+): ChildProcess {
+  const child = forkWorker();
+  const send = (request: UnitRequest): void => {
+    child.send(request);
+  };
+  child.on("error", fail);
+  child.on("exit", (code, signal) =>
+    fail(new Error(`a worker of the study ended (${signal ?? `exit code ${code}`}); out of memory is the usual cause`)),
+  );
+  child.on("message", (message: UnitReply) => {
+    switch (message.type) {
+      case "ready":
+        return next(send);
+      case "progress":
+        return onProgress?.(message.unit, message);
+      case "done":
+        onDone(message.unit, message.milliseconds);
+        return next(send);
+      case "failed":
+        return fail(fromPlainError(message.error));
+      default:
+        return message satisfies never;
+    }
+  });
+  send({ type: "open", place });
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.removeAllListeners();
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  child.disconnect();
+  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** Runs the compiled worker, or its source through tsx when this file itself is source. */
+function forkWorker(): ChildProcess {
+  const source = import.meta.url.endsWith(".ts");
+  const file = fileURLToPath(new URL(source ? "./unit-worker.ts" : "./unit-worker.js", import.meta.url));
+  const execArgv = source ? ["--conditions=@haps/source", "--import", "tsx"] : [];
+  const cwd = fileURLToPath(new URL("../../", import.meta.url));
+  return fork(file, [], { execArgv, ...(source ? { cwd } : {}), stdio: ["ignore", "ignore", "inherit", "ipc"] });
+}
