@@ -65,12 +65,7 @@ function tiles(result: StudyResult): Markup {
     {
       label: "Openings of test",
       value: String(counts.openings),
-      detail:
-        counts.openings > 1
-          ? "later choices had seen it"
-          : counts.openings === 1
-            ? "no choice had seen it"
-            : "figures are of valid",
+      detail: openingsDetail(result),
     },
   ];
   return html`<dl class="tiles">${shown.map(
@@ -79,4 +74,9 @@ function tiles(result: StudyResult): Markup {
       html`<div class="tile"><dt>${tile.label}</dt><dd class="value">${tile.value}</dd><dd class="detail">${tile.detail}</dd></div>\n`,
   )}</dl>
 `;
+}
+
+function openingsDetail({ counts, heldOut }: StudyResult): string {
+  if (heldOut === "valid") return "figures are of valid";
+  return counts.openings > 1 ? "later choices had seen it" : "no choice had seen it";
 }
