@@ -51,17 +51,17 @@ export async function liveDemo(terminal: Terminal, options: LiveDemoOptions): Pr
   const curve = study.records.find(({ method }) => method === METHOD)?.curve ?? [];
   say(curveText(curve));
 
-  say(`\n${colours.bold("2  Does it help, on questions that nobody has trained on or chosen by?")}\n`);
-  const files = await writeStudy(study, [SEED], terminal);
-  say(files.text);
-
-  await loadBackend();
   const context = await openStudy(study.place, terminal.signal);
+  let reportFile = "";
   try {
     const trained = await trainUnit(context, { method: METHOD, seed: SEED }, { signal: terminal.signal });
     try {
-      say(`\n${colours.bold(`3  How it went: ${TRACES} questions that its weights changed`)}\n`);
       const traces = await changedTraces(context, trained, study, terminal.signal);
+      const files = await writeStudy(study, [SEED], terminal, traces);
+      ({ reportFile } = files);
+      say(`\n${colours.bold("2  Does it help, on questions that nobody has trained on or chosen by?")}\n`);
+      say(files.text);
+      say(`\n${colours.bold(`3  How it went: ${TRACES} questions that its weights changed`)}\n`);
       for (const text of traces) say(`\n${text}\n`);
       if (traces.length === 0) say("none: the generated weights changed no answer from wrong to right\n");
 
@@ -74,7 +74,7 @@ export async function liveDemo(terminal: Terminal, options: LiveDemoOptions): Pr
   } finally {
     await context.dispose();
   }
-  sayWhatNext(terminal, study, files.reportFile);
+  sayWhatNext(terminal, study, reportFile);
 }
 
 async function run(terminal: Terminal, options: LiveDemoOptions): Promise<FinishedStudy> {

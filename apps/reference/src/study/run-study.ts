@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { appendOpening, type RunManifest } from "@haps/run";
+import { appendOpening, readOpenings, type RunManifest } from "@haps/run";
 import { canonicalJson } from "@haps/spec";
 import type { UnitProgress } from "./run-unit.ts";
 import { runUnits } from "./run-units.ts";
@@ -96,17 +96,24 @@ function studyFolder({ config, runsFolder, poolFolder, manifest }: RunStudyOptio
   return `${runsFolder}/studies/${config.id}-${hash}`;
 }
 
-function noteOpening(
+/** Adds to the log of openings, but once only for a run that goes on where it was stopped. */
+async function noteOpening(
   { config, runsFolder, manifest, seeds, time, only }: RunStudyOptions,
   testHash: string,
 ): Promise<number> {
-  return appendOpening(`${runsFolder}/${OPENINGS_FILE}`, {
-    time,
-    experiment: config.id,
-    commit: manifest.commit,
+  const file = `${runsFolder}/${OPENINGS_FILE}`;
+  const about = {
+    experiment: config.benchmark,
+    program: manifest.versions.haps ?? "unknown",
     configHash: createHash("sha256").update(canonicalJson(config)).digest("hex").slice(0, 12),
     dataHash: testHash,
     methods: [...(only ?? [...Object.keys(config.methods), ...config.routers])],
     seeds: [...seeds],
-  });
+  };
+  const { openings } = await readOpenings(file);
+  const ofTest = openings.filter(({ experiment, dataHash }) => experiment === config.benchmark && dataHash === testHash);
+  const isSame = ({ time: _, commit: __, schemaVersion: ___, ...opening }: (typeof openings)[number]): boolean =>
+    canonicalJson(opening) === canonicalJson(about);
+  if (ofTest.some(isSame)) return ofTest.length;
+  return appendOpening(file, { ...about, time, commit: manifest.commit });
 }

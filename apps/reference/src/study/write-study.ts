@@ -16,8 +16,17 @@ export interface StudyFiles {
   readonly reportFile: string;
 }
 
-/** Summarises a finished study and writes `result.json`, `results.md` and the report into its folder. */
-export async function writeStudy(study: FinishedStudy, seeds: readonly number[], terminal: Terminal): Promise<StudyFiles> {
+/**
+ * Summarises a finished study and writes `result.json`, `results.md` and the report into its folder.
+ *
+ * @param traces - Printed episodes for the report. Default none.
+ */
+export async function writeStudy(
+  study: FinishedStudy,
+  seeds: readonly number[],
+  terminal: Terminal,
+  traces: readonly string[] = [],
+): Promise<StudyFiles> {
   const context = await openFinished(study);
   try {
     const { folder, config, manifest, setting, outcomes } = context;
@@ -39,6 +48,9 @@ export async function writeStudy(study: FinishedStudy, seeds: readonly number[],
       writeFileAtomic(nodeFiles, `${folder}/${name}`, new TextEncoder().encode(text));
     await write("result.json", `${JSON.stringify(result)}\n`);
     await write("results.md", studyMarkdown([result]));
+    // The charts take a second to load, which other commands need not wait for.
+    const { renderStudyReport } = await import("../report/study/render-study-report.ts");
+    await write("report.html", renderStudyReport(result, { traces }));
     return {
       result,
       text: studyTables(result, terminal.colours),
