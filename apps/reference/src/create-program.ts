@@ -158,7 +158,7 @@ function addLive(program: Command, terminal: Terminal): void {
     .argument("<study>", "name of a study, or a .json file of your own")
     .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 5)
     .option("--methods <names>", "methods to run, separated by commas; default: all of the study", names)
-    .option("--workers <n>", "processes that train, each on a core", wholeNumber(1, 64))
+    .option("--workers <n>", "processes that train; 0: none but this one (default: one per core)", wholeNumber(0, 64))
     .option("--pool <folder>", "models to play; default: those that come with the command")
     .option("--pool-seed <n>", "seed of the pool that comes with the command", wholeNumber(1, 1000), 1)
     .addOption(runsOption())
@@ -220,7 +220,7 @@ function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void
     .description("train, compare and play in one go: what npm start shows")
     .option("--logged", "on recorded outcomes of large language models, in place of small ones that play live")
     .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 1)
-    .option("--workers <n>", "processes that fit; 0: none but this one", wholeNumber(0, 64))
+    .option("--workers <n>", "processes that train; 0: none but this one (default: one per core)", wholeNumber(0, 64))
     .addOption(runsOption())
     .option(...JSON_OPTION)
     .action((options: DemoOptions) => demo(terminal, options));

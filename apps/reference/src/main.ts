@@ -33,7 +33,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 function explain(terminal: Terminal, error: unknown): number {
   // Messages quote files, and a file may name a tensor by an escape sequence.
   const line = (text: string): void => terminal.note(`haps: ${visibleText(text.replace(/\s*\n\s*/g, " ").trim())}\n`);
-  if (error instanceof Interrupted) return EXIT_CODES.interrupted;
+  // What is stopped in the midst of its work may say so in its own words.
+  const stopped = terminal.signal.aborted && HapsError.isInstance(error) && error.code === "aborted";
+  if (stopped || error instanceof Interrupted) return EXIT_CODES.interrupted;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT_CODES.ok;
     // What a command with sub-commands throws when none is given.

@@ -131,7 +131,8 @@ export async function orSayHowToResume<Value>(terminal: Terminal, work: () => Pr
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Interrupted) terminal.note("stopped; run the same command again to go on from here\n");
-    throw error;
+    if (!(error instanceof Interrupted) && !terminal.signal.aborted) throw error;
+    terminal.note("stopped; run the same command again to go on from here\n");
+    throw new Interrupted();
   }
 }

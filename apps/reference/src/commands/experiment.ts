@@ -1,16 +1,15 @@
 import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import { loadBackend } from "@haps/tensor";
-import { Interrupted } from "../interrupted.ts";
 import { poolFolder } from "../pool/pool-folder.ts";
 import { programIdentity } from "../program-identity.ts";
 import { loadStudy } from "../study/load-study.ts";
 import { runStudy } from "../study/run-study.ts";
 import type { StudyConfig } from "../study/study-config.ts";
-import { type StudyFiles, writeStudy } from "../study/write-study.ts";
+import { writeStudy } from "../study/write-study.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { UsageError } from "../usage-error.ts";
-import { commandLine } from "./command-line.ts";
+import { orSayHowToResume } from "./evaluate.ts";
 import { printJson } from "./json-output.ts";
 import { studyBars } from "./study-bars.ts";
 
@@ -27,16 +26,15 @@ export interface ExperimentOptions {
 
 /** Runs a study of live methods, or goes on with it, and writes its results and report. */
 export async function experiment(terminal: Terminal, name: string, options: ExperimentOptions): Promise<void> {
-  const config = loadStudy(terminal.root, name);
+  const config = loadStudy(terminal, name);
   checkMethods(config, options.methods);
   const pool = options.pool ?? poolFolder(terminal.root, config.benchmark, options.poolSeed);
   const seeds = Array.from({ length: options.seeds }, (_, index) => index + 1);
   const backend = await loadBackend();
   const manifest = { ...programIdentity(), backend: backend.name, dataHash: null };
   const bars = studyBars(terminal);
-  let files: StudyFiles;
-  try {
-    const study = await runStudy({
+  const study = await orSayHowToResume(terminal, () =>
+    runStudy({
       config,
       poolFolder: resolve(terminal.cwd, pool),
       runsFolder: resolve(terminal.cwd, options.runs),
@@ -47,18 +45,14 @@ export async function experiment(terminal: Terminal, name: string, options: Expe
       time: new Date(terminal.now()).toISOString(),
       signal: terminal.signal,
       ...bars.callbacks,
-    });
-    files = await writeStudy(study, seeds, terminal);
-  } catch (error) {
-    bars.stop();
-    if (!terminal.signal.aborted) throw error;
-    terminal.note(`go on with: ${commandLine("experiment", name, "--seeds", String(options.seeds))}\n`);
-    throw new Interrupted();
-  }
-  bars.stop();
+    }).finally(bars.stop),
+  );
+  const files = await writeStudy(study, seeds, terminal);
   if (options.json === true) return printJson(terminal, files.result);
   terminal.out(files.text);
-  terminal.out(`\nresults: ${relative(terminal.cwd, files.markdownFile)}\nreport: ${relative(terminal.cwd, files.reportFile)}\n`);
+  terminal.out(
+    `\nresults: ${relative(terminal.cwd, files.markdownFile)}\nreport: ${relative(terminal.cwd, files.reportFile)}\n`,
+  );
 }
 
 function checkMethods(config: StudyConfig, methods: readonly string[] | undefined): void {

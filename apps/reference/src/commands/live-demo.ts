@@ -3,7 +3,6 @@ import { relative, resolve } from "node:path";
 import type { LabelledQuestion } from "@haps/spec";
 import { loadBackend } from "@haps/tensor";
 import { formatTrace } from "@haps/workflow";
-import { Interrupted } from "../interrupted.ts";
 import { ownQuestion } from "../live/own-question.ts";
 import type { TrainedLiveMethod } from "../live/train-live-method.ts";
 import { poolFolder } from "../pool/pool-folder.ts";
@@ -17,6 +16,7 @@ import type { UnitRecord } from "../study/study-unit.ts";
 import { writeStudy } from "../study/write-study.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { commandLine } from "./command-line.ts";
+import { orSayHowToResume } from "./evaluate.ts";
 import { printJson } from "./json-output.ts";
 import { studyBars } from "./study-bars.ts";
 import { noteUnknownWords } from "./trace.ts";
@@ -26,8 +26,10 @@ export interface LiveDemoOptions {
   readonly workers?: number;
   readonly runs: string;
   readonly json?: boolean;
-  /** Name of the study that is run. Default `demo`. */
+  /** Name or file of the study that is run. Default `demo`. */
   readonly study?: string;
+  /** Folder of the models that play. Default: those that come with the command. */
+  readonly pool?: string;
 }
 
 const METHOD = "haps";
@@ -44,7 +46,9 @@ export async function liveDemo(terminal: Terminal, options: LiveDemoOptions): Pr
   say(
     `${colours.bold("HAPS")} decides, for every question and role, which language model plays it and with which generated LoRA weights.\n`,
   );
-  say("Two small models play teacher and student on questions that need two facts. Their bad habits were put into them.\n");
+  say(
+    "Two small models play teacher and student on questions that need two facts. Their bad habits were put into them.\n",
+  );
 
   say(`\n${colours.bold("1  Base models play, HAPS trains on its own episodes, the others on what was seen")}\n`);
   const study = await run(terminal, options);
@@ -78,28 +82,22 @@ export async function liveDemo(terminal: Terminal, options: LiveDemoOptions): Pr
 }
 
 async function run(terminal: Terminal, options: LiveDemoOptions): Promise<FinishedStudy> {
-  const config = loadStudy(terminal.root, options.study ?? "demo");
+  const config = loadStudy(terminal, options.study ?? "demo");
   const backend = await loadBackend();
   const bars = studyBars(terminal);
-  try {
-    return await runStudy({
+  return orSayHowToResume(terminal, () =>
+    runStudy({
       config,
-      poolFolder: poolFolder(terminal.root, config.benchmark, 1),
+      poolFolder: resolve(terminal.cwd, options.pool ?? poolFolder(terminal.root, config.benchmark, 1)),
       runsFolder: resolve(terminal.cwd, options.runs),
       seeds: [SEED],
-      workers: Math.max(1, options.workers ?? availableParallelism()),
+      workers: options.workers ?? availableParallelism(),
       manifest: { ...programIdentity(), backend: backend.name, dataHash: null },
       time: new Date(terminal.now()).toISOString(),
       signal: terminal.signal,
       ...bars.callbacks,
-    });
-  } catch (error) {
-    if (!terminal.signal.aborted) throw error;
-    terminal.note("stopped; what was trained is kept: npm start goes on with it\n");
-    throw new Interrupted();
-  } finally {
-    bars.stop();
-  }
+    }).finally(bars.stop),
+  );
 }
 
 /** Scores on valid during training, as numbers and as bars. */
@@ -152,7 +150,9 @@ async function askAndPlay(
   trained: TrainedLiveMethod,
   json: boolean,
 ): Promise<PlayedQuestion> {
-  const typed = json ? "" : ((await terminal.ask?.("type a question about countries, books, ..., or Enter for an example: ")) ?? "");
+  const typed = json
+    ? ""
+    : ((await terminal.ask?.("type a question about countries, books, ..., or Enter for an example: ")) ?? "");
   const text = typed.trim() === "" ? QUESTION : typed.trim();
   if (typed.trim() === "" && !json) terminal.out(`question: ${text}\n`);
   noteUnknownWords(terminal, context, text);

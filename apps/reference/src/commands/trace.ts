@@ -31,11 +31,12 @@ export async function trace(
 ): Promise<void> {
   const place = await readStudyPlace(resolve(terminal.cwd, folder));
   const unit = { method: options.method, seed: options.seed };
-  if (!(options.method in place.config.methods)) {
+  if (!Object.hasOwn(place.config.methods, options.method)) {
     const methods = Object.keys(place.config.methods).join(", ");
     throw new UsageError(`the study has no live method "${options.method}"; its live methods: ${methods}`);
   }
-  if ((await readUnit(place.folder, unit)) === null) {
+  const record = await readUnit(place.folder, unit);
+  if (record === null) {
     throw new UsageError(`${options.method} with seed ${options.seed} has not finished; run the study first`);
   }
   await loadBackend();
@@ -43,7 +44,7 @@ export async function trace(
   try {
     const asked = findQuestion(context, question);
     noteUnknownWords(terminal, context, asked.text);
-    const trained = await trainUnit(context, unit, { signal: terminal.signal });
+    const trained = await trainUnit(context, unit, { signal: terminal.signal }, record.draw);
     try {
       const [played] = await playQuestions(context.setting, trained, [asked], {
         withLora: options.lora,
@@ -72,7 +73,8 @@ function findQuestion({ setting }: StudyContext, question: string): LabelledQues
   const number = /^\d+$/u.test(question) ? Number(question) : 0;
   const numbered = splits.test[number - 1];
   if (numbered !== undefined) return numbered.question;
-  if (number > 0) throw new UsageError(`there is no question ${number}; give 1 to ${splits.test.length}, an id, or a text`);
+  if (number > 0)
+    throw new UsageError(`there is no question ${number}; give 1 to ${splits.test.length}, an id, or a text`);
   if (question.trim() === "") throw new UsageError("the question is blank; give its text, its id or its number");
   return ownQuestion(question);
 }

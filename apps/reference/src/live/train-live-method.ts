@@ -34,7 +34,7 @@ export interface TrainLiveMethodOptions {
   readonly seed: number;
   /** Holds the runs `warm-up` and `joint`. */
   readonly folder: string;
-  /** Of questions, models and outcomes, to tell runs apart; plain JSON. */
+  /** Of questions and models, to tell runs apart; plain JSON. */
   readonly identity: Readonly<Record<string, unknown>>;
   readonly manifest: RunManifest;
   readonly signal: AbortSignal;
@@ -65,7 +65,8 @@ export async function trainLiveMethod(options: TrainLiveMethodOptions): Promise<
   try {
     const { table } = outcomes.train;
     const scaled = { cost: table.cost ?? new Float64Array(), score: table.score, arms: table.arms.length };
-    const costScale = fitCostScale(scaled, resolveObjective(method.joint?.objective ?? {}).costScale);
+    const { objective = {} } = method.joint ?? method.warmUp ?? {};
+    const costScale = fitCostScale(scaled, resolveObjective(objective).costScale);
     if (method.warmUp !== null) await warmUp(options, live.policy, costScale);
     if (method.joint !== null) await trainJointly(options, live.policy, costScale);
     const [costWeight = 0] = method.joint?.trainer.costWeights ?? method.warmUp?.trainer.costWeights ?? [0];
@@ -114,7 +115,7 @@ async function warmUp(options: TrainLiveMethodOptions, policy: PromptPolicy, cos
     config: training,
   });
   await runLiveTraining({ ...runOptions(options, "warm-up"), training: loop, checkpointEvery: WARM_UP_CHECKPOINT });
-  loop.takeBest();
+  if (loop.best !== null) loop.takeBest();
 }
 
 async function trainJointly(
@@ -206,10 +207,11 @@ async function lookAtValid(look: {
 }
 
 function runOptions(options: TrainLiveMethodOptions, phase: "joint" | "warm-up") {
-  const { folder, identity, method, seed, manifest, signal, onEvent, files, process } = options;
+  const { folder, identity, method, outcomes, seed, manifest, signal, onEvent, files, process } = options;
+  const sampled = { train: outcomes.train.table.hash, valid: outcomes.valid.table.hash };
   return {
     folder: `${folder}/${phase}`,
-    identity: { ...identity, phase, method: { ...method }, seed },
+    identity: { ...identity, outcomes: sampled, phase, method: { ...method }, seed },
     manifest,
     signal,
     ...(onEvent === undefined

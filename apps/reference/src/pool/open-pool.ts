@@ -51,6 +51,23 @@ export function parameterPrice(parameters: number): Price {
   };
 }
 
+const CANDIDATES = poolRecipe(1).candidates.map(({ id }) => id);
+
+/**
+ * SHA-256 of the weights of every model of a pool, by id.
+ *
+ * @throws HapsError code `data` where a model is missing.
+ */
+export function poolHashes(folder: string): OpenedPool["hashes"] {
+  const ids = [...CANDIDATES, "router"];
+  for (const id of ids) {
+    if (existsSync(join(folder, id, "model.safetensors"))) continue;
+    const message = `openPool: ${join(folder, id)} holds no model; expected the models ${CANDIDATES.join(", ")} and router; train them by "haps pretrain"`;
+    throw new HapsError("data", message, { folder, id });
+  }
+  return Object.fromEntries(ids.map((id) => [id, weightsHash(join(folder, id))]));
+}
+
 /**
  * Opens a pool from its folder: a model folder for each candidate and `router`.
  *
@@ -58,12 +75,8 @@ export function parameterPrice(parameters: number): Price {
  * @throws HapsError code `data` where a model is missing; errors of `loadLanguageModel` and `loadTokenizer`.
  */
 export async function openPool(folder: string, signal?: AbortSignal): Promise<OpenedPool> {
-  const ids = poolRecipe(1).candidates.map(({ id }) => id);
-  for (const id of [...ids, "router"]) {
-    if (existsSync(join(folder, id, "model.safetensors"))) continue;
-    const message = `openPool: ${join(folder, id)} holds no model; expected the models ${ids.join(", ")} and router; train them by "haps pretrain"`;
-    throw new HapsError("data", message, { folder, id });
-  }
+  const ids = CANDIDATES;
+  const hashes = poolHashes(folder);
   const load = (id: string): Promise<LanguageModel> =>
     loadLanguageModel(join(folder, id), signal === undefined ? {} : { signal });
   const tokenizer = await loadTokenizer(join(folder, ids[0] as string));
@@ -73,7 +86,6 @@ export async function openPool(folder: string, signal?: AbortSignal): Promise<Op
     const engine = createTensorEngine({ candidate: id, model, tokenizer, maxBatch: MAX_BATCH });
     candidates.push({ id, model, engine, price: parameterPrice(countParameters(model.config)) });
   }
-  const hashes = Object.fromEntries([...ids, "router"].map((id) => [id, weightsHash(join(folder, id))]));
   return {
     candidates,
     tokenizer,

@@ -47,7 +47,7 @@ export async function playQuestions(
     onTrace: (trace, outcome) => played.set(trace.id, { trace, outcome }),
   });
   const { signal } = options;
-  for await (const _ of environment.run(trials, signal === undefined ? {} : { signal })) continue;
+  for await (const _ of environment.run(trials, signal === undefined ? {} : { signal }));
   return trials.map(({ id, roles }) => {
     const one = played.get(id);
     if (one === undefined) throw new Error(`internal: trial ${id} left no trace`);

@@ -15,6 +15,15 @@ import { type SplitRecord, type StudyUnit, type UnitRecord, unitName } from "./s
 /** Questions that are decided and played together in evaluations. */
 const BATCH = 256;
 
+/** An untrained generator, or the only trained one. */
+interface Draw {
+  readonly draw: number;
+  readonly trained: TrainedLiveMethod;
+  readonly valid: LiveEvaluation;
+  /** Mean reward on valid. */
+  readonly worth: number;
+}
+
 /** Trains a live method, or draws untrained ones and keeps the best on valid, and evaluates it. */
 export async function runLiveUnit(
   context: StudyContext,
@@ -23,17 +32,15 @@ export async function runLiveUnit(
 ): Promise<UnitRecord> {
   const { method, draws } = liveMethodOf(context.config, unit.method);
   const unitFolder = `${context.folder}/units/${unitName(unit)}`;
-  let best: { readonly trained: TrainedLiveMethod; readonly valid: LiveEvaluation; readonly worth: number } | null =
-    null;
+  let best: Draw | null = null;
   for (let draw = 0; draw < draws; draw += 1) {
-    const own = draws === 1 ? method : { ...method, low: { ...method.low, draw } };
-    const trained = await train(context, unit, own, draws === 1 ? unitFolder : `${unitFolder}/draw-${draw}`, options);
+    const trained = await trainUnit(context, unit, options, draw);
     const valid = await evaluate(context, trained, method, "valid", options);
     const worth = worthOf(valid, trained, method);
     if (best !== null && worth <= best.worth) trained.dispose();
     else {
       best?.trained.dispose();
-      best = { trained, valid, worth };
+      best = { draw, trained, valid, worth };
     }
   }
   if (best === null) throw new Error("internal: nothing was drawn");
@@ -44,6 +51,7 @@ export async function runLiveUnit(
       method: unit.method,
       seed: unit.seed,
       costWeight: best.trained.costWeight,
+      ...(draws === 1 ? {} : { draw: best.draw }),
       valid: splitRecord(best.valid, context),
       test: splitRecord(test, context),
       curve: draws === 1 && method.joint !== null ? await readCurve(`${unitFolder}/joint`) : [],
@@ -55,10 +63,7 @@ export async function runLiveUnit(
 }
 
 /** A live method of a study with every default filled in, and how often it is drawn. */
-export function liveMethodOf(
-  config: StudyConfig,
-  id: string,
-): { readonly method: LiveMethod; readonly draws: number } {
+export function liveMethodOf(config: StudyConfig, id: string): { readonly method: LiveMethod; readonly draws: number } {
   const entry = config.methods[id];
   if (entry === undefined) throw new Error(`internal: no method ${id}`);
   const changed = mergeChanges(config.base, entry.changes);
@@ -68,14 +73,22 @@ export function liveMethodOf(
   };
 }
 
-/** Trains the method of a unit, or loads it where that is done; the caller disposes it. */
+/**
+ * Trains the method of a unit, or loads it where that is done; the caller disposes it.
+ *
+ * @param draw - Where the unit draws several: which.
+ */
 export function trainUnit(
   context: StudyContext,
   unit: Pick<StudyUnit, "method" | "seed">,
   options: RunUnitOptions,
+  draw = 0,
 ): Promise<TrainedLiveMethod> {
-  const { method } = liveMethodOf(context.config, unit.method);
-  return train(context, unit, method, `${context.folder}/units/${unitName(unit)}`, options);
+  const { method, draws } = liveMethodOf(context.config, unit.method);
+  const folder = `${context.folder}/units/${unitName(unit)}`;
+  if (draws === 1) return train(context, unit, method, folder, options);
+  const drawn = { ...method, low: { ...method.low, draw } };
+  return train(context, unit, drawn, `${folder}/draw-${draw}`, options);
 }
 
 function train(
@@ -136,10 +149,11 @@ function worthOf({ meanScore, meanCost }: LiveEvaluation, trained: TrainedLiveMe
   const normalisedCost = normaliseCost(trained.costScale, meanCost?.amount ?? Number.NaN);
   const qualityWeight = joint?.objective.qualityWeight ?? 1;
   const { costWeight } = trained;
-  return reward(
+  const worth = reward(
     { quality: meanScore ?? Number.NaN, normalisedCost },
     { qualityWeight, shaping: "identity", costWeight },
   );
+  return Number.isNaN(worth) ? Number.NEGATIVE_INFINITY : worth;
 }
 
 function splitRecord({ results }: LiveEvaluation, { setting }: StudyContext): SplitRecord {

@@ -24,14 +24,18 @@ export async function runRouterUnit(
     factory: createMethod(method),
     signal,
   });
-  const choice = new Map(record.questions.map((id, index) => [id, record.choices[0]?.[index] ?? -1]));
+  const choice = new Map(record.questions.map((id, index) => [id, record.choices[0]?.[index]]));
   const split = (part: BaseOutcomes): SplitRecord => {
-    const chosen = part.table.rows.map(({ question }) => choice.get(question.id) ?? -1);
+    const chosen = part.table.rows.map(({ question: { id } }) => {
+      const arm = choice.get(id);
+      if (arm === undefined) throw new Error(`internal: ${method} chose nothing for question ${id}`);
+      return arm;
+    });
     const cell = (values: Float64Array, arm: number): number | null => finiteOrNull(values[arm]);
     return {
       score: chosen.map((arm, row) => cell(part.quality(row), arm)),
       cost: chosen.map((arm, row) => cell(part.cost(row), arm)),
-      assignment: chosen.map((arm) => Math.max(0, arm)),
+      assignment: chosen,
     };
   };
   return {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { appendOpening, readOpenings, type RunManifest } from "@haps/run";
+import { appendOpening, type RunManifest, readOpenings } from "@haps/run";
 import { canonicalJson } from "@haps/spec";
+import { poolHashes } from "../pool/open-pool.ts";
 import type { UnitProgress } from "./run-unit.ts";
 import { runUnits } from "./run-units.ts";
 import { sampleStudy } from "./sample-study.ts";
@@ -20,6 +21,7 @@ export interface RunStudyOptions {
   readonly seeds: readonly number[];
   /** Methods and routers to run; default all. */
   readonly only?: readonly string[];
+  /** Processes that train; 0: none but this one. */
   readonly workers: number;
   readonly manifest: RunManifest;
   readonly time: string;
@@ -89,9 +91,9 @@ export function openFinished({ place }: FinishedStudy): Promise<StudyContext> {
   return openStudy(place);
 }
 
-/** A folder for each configuration and program: a unit is never mixed with those of another one. */
+/** A folder for each configuration, pool and program: a unit is never mixed with those of another one. */
 function studyFolder({ config, runsFolder, poolFolder, manifest }: RunStudyOptions): string {
-  const identity = canonicalJson({ config, poolFolder, manifest: { ...manifest, commit: null } });
+  const identity = canonicalJson({ config, pool: poolHashes(poolFolder), manifest: { ...manifest, commit: null } });
   const hash = createHash("sha256").update(identity).digest("hex").slice(0, 12);
   return `${runsFolder}/studies/${config.id}-${hash}`;
 }
@@ -111,7 +113,9 @@ async function noteOpening(
     seeds: [...seeds],
   };
   const { openings } = await readOpenings(file);
-  const ofTest = openings.filter(({ experiment, dataHash }) => experiment === config.benchmark && dataHash === testHash);
+  const ofTest = openings.filter(
+    ({ experiment, dataHash }) => experiment === config.benchmark && dataHash === testHash,
+  );
   const isSame = ({ time: _, commit: __, schemaVersion: ___, ...opening }: (typeof openings)[number]): boolean =>
     canonicalJson(opening) === canonicalJson(about);
   if (ofTest.some(isSame)) return ofTest.length;

@@ -1,14 +1,16 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { fromPlainError } from "../jobs/plain-error.ts";
-import type { UnitProgress } from "./run-unit.ts";
-import type { StudyPlace } from "./study-context.ts";
+import { runUnit, type UnitProgress } from "./run-unit.ts";
+import { openStudy, type StudyPlace } from "./study-context.ts";
 import type { StudyUnit } from "./study-unit.ts";
 import type { UnitReply, UnitRequest } from "./unit-messages.ts";
+import { saveUnit } from "./unit-records.ts";
 
 /** Options of {@link runUnits}. */
 export interface RunUnitsOptions {
-  /** Processes side by side. */
+  /** Processes side by side; 0: none but this one. */
   readonly workers: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (unit: StudyUnit, progress: UnitProgress) => void;
@@ -20,7 +22,7 @@ export interface RunUnitsOptions {
 const GRACE_MILLISECONDS = 10_000;
 
 /**
- * Runs units in child processes, one engine on one core each; the records go to disk there.
+ * Runs units in child processes, one engine on one core each, or in this one; the records go to disk there.
  *
  * The first failure, a worker that dies, or an abort stops all workers; they save checkpoints first where they can.
  *
@@ -33,13 +35,15 @@ export async function runUnits(
 ): Promise<void> {
   const { signal } = options;
   signal.throwIfAborted();
+  if (units.length === 0) return;
+  if (options.workers === 0) return runHere(place, units, options);
   const pending = [...units];
   const children: ChildProcess[] = [];
+  const over = new AbortController();
   try {
     await new Promise<void>((finish, fail) => {
       let running = Math.min(options.workers, units.length);
-      if (running === 0) finish();
-      signal.addEventListener("abort", () => fail(signal.reason), { once: true });
+      signal.addEventListener("abort", () => fail(signal.reason), { once: true, signal: over.signal });
       for (let index = running; index > 0; index -= 1) {
         const child = startWorker(place, options, fail, (send) => {
           const unit = pending.shift();
@@ -51,7 +55,26 @@ export async function runUnits(
       }
     });
   } finally {
+    over.abort();
     await Promise.all(children.map(stop));
+  }
+}
+
+async function runHere(
+  place: StudyPlace,
+  units: readonly StudyUnit[],
+  { signal, onProgress, onDone }: RunUnitsOptions,
+): Promise<void> {
+  const context = await openStudy(place, signal);
+  try {
+    for (const unit of units) {
+      const started = performance.now();
+      const record = await runUnit(context, unit, { signal, onProgress: (progress) => onProgress?.(unit, progress) });
+      await saveUnit(context.folder, record);
+      onDone(unit, performance.now() - started);
+    }
+  } finally {
+    await context.dispose();
   }
 }
 
@@ -91,9 +114,10 @@ function startWorker(
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.removeAllListeners();
+  child.on("error", () => undefined);
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // The channel stays open until the worker ends: when it closes, the worker takes this process for dead.
   child.kill("SIGTERM");
-  child.disconnect();
   const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MILLISECONDS);
   await gone;
   clearTimeout(timer);

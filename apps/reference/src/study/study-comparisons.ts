@@ -20,7 +20,8 @@ export interface ComparedStudy {
   readonly resamples: number;
 }
 
-const BEST_ROUTER = "best-router";
+/** Stands for the best of the routers on valid. */
+export const BEST_ROUTER = "best-router";
 
 /** Chance of any false claim in the family. */
 export const FAMILY_LEVEL = 0.05;

@@ -63,10 +63,15 @@ export async function openStudy(place: StudyPlace, signal?: AbortSignal): Promis
     });
     return baseOutcomes(table, items);
   };
-  return {
-    ...place,
-    setting,
-    outcomes: { train: await read("train"), valid: await read("valid"), test: await read("test") },
-    dispose: () => setting.dispose(),
-  };
+  try {
+    return {
+      ...place,
+      setting,
+      outcomes: { train: await read("train"), valid: await read("valid"), test: await read("test") },
+      dispose: () => setting.dispose(),
+    };
+  } catch (error) {
+    await setting.dispose();
+    throw error;
+  }
 }

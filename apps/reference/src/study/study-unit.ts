@@ -39,6 +39,8 @@ export const unitRecordSchema = z.strictObject({
   seed: z.int(),
   /** β that decisions were made with. */
   costWeight: z.number(),
+  /** Which of several untrained generators was the best on valid. */
+  draw: z.int().nonnegative().exactOptional(),
   valid: splitSchema,
   test: splitSchema,
   /** Looks at valid during joint training; empty where there was none. */

@@ -1,7 +1,8 @@
 /**
  * @module Entry of a worker process of a study: opens the study, then runs the units it is sent, one at a time.
  *
- * A worker ignores Ctrl-C, which reaches the whole process group: the command asks it to stop, and it saves what it has.
+ * A worker ignores Ctrl-C, which reaches the whole process group: the command asks it to stop, and it saves what it has. When the
+ * command is gone it ends at once, as if killed with it, so that nobody who goes on finds its runs in use.
  */
 import { performance } from "node:perf_hooks";
 import { loadBackend } from "@haps/tensor";
@@ -38,6 +39,7 @@ async function handle(request: UnitRequest): Promise<void> {
   });
   await saveUnit(context.folder, record);
   current = null;
+  if (signal.aborted) process.exit(0);
   reply({ type: "done", unit, milliseconds: performance.now() - started });
 }
 
@@ -49,7 +51,7 @@ function stop(): void {
 }
 
 process.on("SIGTERM", stop);
-process.on("disconnect", stop);
+process.on("disconnect", () => process.exit(1));
 process.on("message", (request: UnitRequest) => {
   handle(request).catch((error: unknown) => {
     if (controller.signal.aborted) process.exit(0);
