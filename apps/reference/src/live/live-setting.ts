@@ -14,7 +14,7 @@ export interface LiveSetting {
   /** Of evaluations: greedy. */
   readonly decoding: Decoding;
   /** A question with its routing prompt in tokens. */
-  toLive(item: LiveItem): LiveQuestion;
+  readonly toLive: (item: LiveItem) => LiveQuestion;
   dispose(): Promise<void>;
 }
 

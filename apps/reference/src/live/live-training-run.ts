@@ -8,6 +8,7 @@ import {
   type Run,
   type RunManifest,
 } from "@haps/run";
+import { canonicalJson } from "@haps/spec";
 import { readSafetensors, writeSafetensors } from "@haps/tensor";
 
 /** A live training and where to keep it. */
@@ -108,7 +109,8 @@ function encodeState<Progress>({
   arrays,
 }: ReturnType<LiveTraining<unknown, Progress>["state"]>): CheckpointFiles {
   return {
-    "state.json": new TextEncoder().encode(`${JSON.stringify(progress)}\n`),
+    // Canonical: a state that was read has its fields in another order than one that was made.
+    "state.json": new TextEncoder().encode(`${canonicalJson(progress)}\n`),
     "arrays.safetensors": writeSafetensors(arrays),
   };
 }

@@ -16,7 +16,7 @@ const QUESTIONS = 128;
  * A low level that changes nothing shows zeros.
  */
 export async function liveDiagnostics(
-  { setting }: StudyContext,
+  { setting }: Pick<StudyContext, "setting">,
   { policy, costWeight }: TrainedLiveMethod,
   method: LiveMethod,
   jointFolder: string,

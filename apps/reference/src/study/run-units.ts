@@ -43,7 +43,7 @@ export async function runUnits(
   try {
     await new Promise<void>((finish, fail) => {
       let running = Math.min(options.workers, units.length);
-      signal.addEventListener("abort", () => fail(signal.reason), { once: true, signal: over.signal });
+      signal.addEventListener("abort", () => fail(abortReason(signal)), { once: true, signal: over.signal });
       for (let index = running; index > 0; index -= 1) {
         const child = startWorker(place, options, fail, (send) => {
           const unit = pending.shift();
@@ -58,6 +58,10 @@ export async function runUnits(
     over.abort();
     await Promise.all(children.map(stop));
   }
+}
+
+function abortReason({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
 }
 
 async function runHere(

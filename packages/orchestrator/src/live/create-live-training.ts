@@ -135,7 +135,7 @@ export function createLiveTraining<Step, Progress>(
     const found = await evaluate({ ...abortable, step });
     checkScore(found.score, step);
     const improved = found.score > (best()?.score ?? Number.NEGATIVE_INFINITY) + config.minimumGain;
-    const point: CurvePoint = { ...found, step, improved };
+    const point: CurvePoint = { step, ...found, improved };
     if (improved) bestWeights = readVariables(policy.variables);
     curve = [...curve, point];
     return { kind: "validation", point };
