@@ -3,6 +3,7 @@ import { relative, resolve } from "node:path";
 import type { LabelledQuestion } from "@haps/spec";
 import { loadBackend } from "@haps/tensor";
 import { formatTrace } from "@haps/workflow";
+import { Interrupted } from "../interrupted.ts";
 import { ownQuestion } from "../live/own-question.ts";
 import type { TrainedLiveMethod } from "../live/train-live-method.ts";
 import { poolFolder } from "../pool/pool-folder.ts";
@@ -150,9 +151,7 @@ async function askAndPlay(
   trained: TrainedLiveMethod,
   json: boolean,
 ): Promise<PlayedQuestion> {
-  const typed = json
-    ? ""
-    : ((await terminal.ask?.("type a question about countries, books, ..., or Enter for an example: ")) ?? "");
+  const typed = json ? "" : await askForQuestion(terminal);
   const text = typed.trim() === "" ? QUESTION : typed.trim();
   if (typed.trim() === "" && !json) terminal.out(`question: ${text}\n`);
   noteUnknownWords(terminal, context, text);
@@ -166,6 +165,16 @@ async function askAndPlay(
     terminal.out(`${roles.join(", ")}\nanswer: ${answerText(played)}\n`);
   }
   return played;
+}
+
+async function askForQuestion({ ask, note }: Terminal): Promise<string> {
+  try {
+    return (await ask?.("type a question about countries, books, ..., or Enter for an example: ")) ?? "";
+  } catch (error) {
+    // The prompt has left the cursor in its line.
+    if (error instanceof Interrupted) note("\nstopped; what was trained and the comparison are kept\n");
+    throw error;
+  }
 }
 
 function sayWhatNext(terminal: Terminal, { place }: FinishedStudy, reportFile: string): void {

@@ -19,6 +19,7 @@ export async function playQuestions(
   questions: readonly LabelledQuestion[],
   options: { readonly withLora: boolean; readonly signal?: AbortSignal },
 ): Promise<readonly PlayedQuestion[]> {
+  if (questions.length === 0) return [];
   const { benchmark, pool, decoding } = setting;
   const { workflow, retriever, score } = benchmark;
   const live = questions.map((question) => setting.toLive({ question, labels: {} }));

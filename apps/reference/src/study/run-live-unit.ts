@@ -170,5 +170,5 @@ async function readCurve(folder: string): Promise<UnitRecord["curve"]> {
   const { curve } = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array())) as {
     readonly curve: readonly CurvePoint[];
   };
-  return curve.map(({ step, score, figures }) => ({ step, score, cost: figures?.["cost"] ?? null }));
+  return curve.map(({ step, score, figures }) => ({ step, score, cost: figures?.cost ?? null }));
 }

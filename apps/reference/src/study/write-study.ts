@@ -40,7 +40,7 @@ export async function writeStudy(
       provenance: {
         test: setting.benchmark.hashes.test,
         ...Object.fromEntries(Object.entries(setting.pool.hashes).map(([id, hash]) => [`model ${id}`, hash])),
-        program: manifest.versions["haps"] ?? "unknown",
+        program: manifest.versions.haps ?? "unknown",
         backend: manifest.backend,
       },
     });
