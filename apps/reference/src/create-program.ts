@@ -154,7 +154,9 @@ function addGenerate(program: Command, terminal: Terminal): void {
 function addLive(program: Command, terminal: Terminal): void {
   program
     .command("experiment")
-    .description("run a study of live language models: train every method with every seed, compare them, write a report")
+    .description(
+      "run a study of live language models: train every method with every seed, compare them, write a report",
+    )
     .argument("<study>", "name of a study, or a .json file of your own")
     .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 5)
     .option("--methods <names>", "methods to run, separated by commas; default: all of the study", names)
@@ -219,7 +221,7 @@ function addRest(program: Command, terminal: Terminal, onOutcome: Outcome): void
     .command("demo")
     .description("train, compare and play in one go: what npm start shows")
     .option("--logged", "on recorded outcomes of large language models, in place of small ones that play live")
-    .option("--seeds <n>", "number of seeds", wholeNumber(1, 100), 1)
+    .option("--seeds <n>", "number of seeds, with --logged", wholeNumber(1, 100), 1)
     .option("--workers <n>", "processes that train; 0: none but this one (default: one per core)", wholeNumber(0, 64))
     .addOption(runsOption())
     .option(...JSON_OPTION)
