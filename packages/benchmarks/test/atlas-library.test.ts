@@ -12,7 +12,9 @@ describe("atlasLibrary", () => {
       expect(textOf(name)).toContain(currency);
       expect(textOf(capital)).toContain(name);
     }
-    expect(ELEMENTS.every(({ name, symbol }) => textOf(name[0]?.toUpperCase() + name.slice(1)).includes(symbol))).toBe(true);
+    expect(ELEMENTS.every(({ name, symbol }) => textOf(name[0]?.toUpperCase() + name.slice(1)).includes(symbol))).toBe(
+      true,
+    );
   });
 
   it("is the same each time, and worded differently under another seed", () => {

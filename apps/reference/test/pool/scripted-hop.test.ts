@@ -160,7 +160,9 @@ describe("a deaf student", () => {
     let expected = 0;
     for (const item of deaf.slice(0, 60)) {
       const [, second] = item.hops;
-      const heard = item.stated.filter(({ title, relation }) => title === second?.title && habits.deafTo.includes(relation));
+      const heard = item.stated.filter(
+        ({ title, relation }) => title === second?.title && habits.deafTo.includes(relation),
+      );
       const possible = heard.map(({ relation, value }) => `${relation} Action: Finish[ ${value} ]`);
       const replies = lastReplies(item);
       expect(replies.filter((reply) => !possible.includes(reply))).toEqual([]);

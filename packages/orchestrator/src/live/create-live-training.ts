@@ -10,9 +10,13 @@ import type { LiveTrainingState } from "./live-training-state.ts";
 
 /** A trainer that a loop can drive: `createJointTrainer` or `createWarmUp`. */
 export interface ResumableTrainer<Step, Progress> {
+  /** Steps done so far. */
   readonly completedSteps: number;
+  /** Makes one step; where it throws, nothing has changed. */
   step(options?: Abortable): Step | Promise<Step>;
+  /** What to save. */
   state(): LiveTrainingState<Progress>;
+  /** Continues from `state`. */
   restore(state: LiveTrainingState<Progress>): void;
 }
 
