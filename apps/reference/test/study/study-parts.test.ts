@@ -20,6 +20,12 @@ describe("changes of a method", () => {
     expect(base).toEqual({ a: { b: { c: 1, d: 2 }, list: [1, 2] }, e: null, f: { g: 1 } });
   });
 
+  it("take an object of another kind whole", () => {
+    const base = { a: { kind: "soft", temperature: 0.2 }, b: { kind: "linear", rate: 1, steps: 5 } };
+    const changes = { a: { kind: "hard", ties: "all" }, b: { rate: 2 } };
+    expect(mergeChanges(base, changes)).toEqual({ a: { kind: "hard", ties: "all" }, b: { kind: "linear", rate: 2, steps: 5 } });
+  });
+
   it("make methods of a study, with defaults filled in", () => {
     const changes = { low: { rank: 2 }, pooling: "mean" };
     const config = studyConfig({
