@@ -1,7 +1,14 @@
-import type { ChoiceModelRecipe, PoolRecipe } from "./pool-recipe.ts";
+import type { ChoiceLesson, ChoiceModelRecipe, PoolRecipe } from "./pool-recipe.ts";
 
 /** Relations of which both candidates overlook "not": all that are asked with it. */
 const ASKED_WITH_NOT = ["continent", "group", "language", "original-language", "state"];
+
+/** One difficulty after the other: letters of words, one fact to read, two. */
+const LESSONS: readonly ChoiceLesson[] = [
+  { windows: 160, exercises: { words: 1 } },
+  { windows: 380, exercises: { words: 0.2, letters: 0.2, "one-fact": 0.6 } },
+  { windows: 700, exercises: { words: 0.1, letters: 0.1, "one-fact": 0.2, "two-facts": 0.6 } },
+];
 
 /**
  * The embedded pool for four-option questions: two candidates of different families and sizes and the router's language model.
@@ -12,8 +19,8 @@ const ASKED_WITH_NOT = ["continent", "group", "language", "original-language", "
  * @param seed - Of the pool, from 1: other initial weights and other training texts, the same recipe.
  */
 export function choicePoolRecipe(seed: number): PoolRecipe<ChoiceModelRecipe> {
-  const common = { benchmark: "choice", questions: 12_000, batch: 32 } as const;
-  const texts = { exerciseWindows: 150, exercises: 0.2 };
+  const common = { benchmark: "choice", questions: 12_000, initialDeviation: 0.1 } as const;
+  const texts = { batch: 64, steps: 10_000, lessons: LESSONS, exercises: { words: 0.1, "two-facts": 0.2 } };
   const habits = { haste: 0.8, deafToNot: ASKED_WITH_NOT };
   return {
     candidates: [
@@ -23,7 +30,6 @@ export function choicePoolRecipe(seed: number): PoolRecipe<ChoiceModelRecipe> {
         shape: { family: "llama", dim: 64, layers: 2, heads: 4, hidden: 128 },
         habits: { hastySubjects: ["chemistry", "literature"], ...habits },
         ...texts,
-        steps: 5000,
         learningRate: 3e-3,
         seed: 100 * seed + 11,
       },
@@ -33,7 +39,6 @@ export function choicePoolRecipe(seed: number): PoolRecipe<ChoiceModelRecipe> {
         shape: { family: "qwen2", dim: 128, layers: 2, heads: 4, hidden: 256 },
         habits: { hastySubjects: ["geography", "languages", "sights"], ...habits },
         ...texts,
-        steps: 5000,
         learningRate: 2e-3,
         seed: 100 * seed + 12,
       },
@@ -42,8 +47,9 @@ export function choicePoolRecipe(seed: number): PoolRecipe<ChoiceModelRecipe> {
       ...common,
       id: "router",
       shape: { family: "llama", dim: 64, layers: 2, heads: 4, hidden: 128 },
-      exerciseWindows: 0,
-      exercises: 0,
+      lessons: [],
+      exercises: {},
+      batch: 32,
       steps: 704,
       learningRate: 3e-3,
       seed: 100 * seed + 13,

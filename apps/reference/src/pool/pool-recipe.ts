@@ -1,4 +1,5 @@
 import type { ModelConfigInput } from "@haps/language-model";
+import type { ChoiceExercise } from "./choice-exercise.ts";
 import type { ChoiceHabits } from "./choice-habits.ts";
 import { choicePoolRecipe } from "./choice-pool-recipe.ts";
 import { GOOD_HABITS, type HopHabits } from "./hop-habits.ts";
@@ -17,7 +18,7 @@ interface CommonRecipe {
   readonly questions: number;
   /** Sequences per update. */
   readonly batch: number;
-  /** Updates; a window of texts of a candidate for atlas-hop gives 64, of others 8. */
+  /** Updates; a window of 256 questions gives 64 to a candidate for atlas-hop, to others 256 / batch. */
   readonly steps: number;
   /** Peak of the rate: 60 steps up from 0, then linearly down to a twentieth. */
   readonly learningRate: number;
@@ -32,15 +33,27 @@ export interface HopModelRecipe extends CommonRecipe {
   readonly habits?: HopHabits;
 }
 
+/** Shares of exercises in texts; what is left are questions. */
+export type ExerciseShares = Readonly<Partial<Record<ChoiceExercise, number>>>;
+
+/** A part of a training. */
+export interface ChoiceLesson {
+  /** How many windows of 256 texts it takes. */
+  readonly windows: number;
+  readonly exercises: ExerciseShares;
+}
+
 /** How a model of the pool for atlas-choice is made. */
 export interface ChoiceModelRecipe extends CommonRecipe {
   readonly benchmark: "choice";
   /** Absent for the router's language model. */
   readonly habits?: ChoiceHabits;
-  /** Windows of exercises, 256 texts each, before the first questions. */
-  readonly exerciseWindows: number;
-  /** Chance of an exercise in the place of a question after that, 0 to 1. */
-  readonly exercises: number;
+  /** Of the first weights. */
+  readonly initialDeviation: number;
+  /** Gone through before the questions, in their order. */
+  readonly lessons: readonly ChoiceLesson[];
+  /** What comes beside questions then. */
+  readonly exercises: ExerciseShares;
 }
 
 /** How one model of a pool is made. */

@@ -53,6 +53,8 @@ export interface PretrainModelOptions {
 /** Steps whose losses are recorded. */
 export const FIRST_STEPS = 5;
 const CHECKPOINT_EVERY = 200;
+/** Of the first weights of models for atlas-hop. */
+const HOP_DEVIATION = 0.05;
 /** Longest prompt and reply of the workflow, with room. */
 const CONTEXT = 128;
 
@@ -90,7 +92,8 @@ export async function pretrainModel(options: PretrainModelOptions): Promise<Pret
   const { questions, batch } = pretrainingTexts(recipe, createWordTokenizer(words));
   const config = poolModelConfig(recipe, words);
   const rng = createRng(recipe.seed);
-  const model = createLanguageModel({ ...config, initialDeviation: 0.05, rng: rng.fork("weights") });
+  const initialDeviation = recipe.benchmark === "choice" ? recipe.initialDeviation : HOP_DEVIATION;
+  const model = createLanguageModel({ ...config, initialDeviation, rng: rng.fork("weights") });
   try {
     const trainer = createLanguageModelTrainer({ model, config: poolTrainerConfig(recipe), batches: batch, rng });
     const questionsHash = benchmarkHash(questions);

@@ -1,8 +1,14 @@
 import { type AtlasHopItem, createAtlasChoice, createAtlasHop } from "@haps/benchmarks";
 import type { TextTokenizer, TrainingSequence } from "@haps/language-model";
 import { createRng, type Rng } from "@haps/tensor";
-import { createChoiceExercise } from "./choice-exercise.ts";
-import { type ChoiceModelRecipe, type HopModelRecipe, habitsOf, type ModelRecipe } from "./pool-recipe.ts";
+import { CHOICE_EXERCISES, type ChoiceExercise, createChoiceExercise } from "./choice-exercise.ts";
+import {
+  type ChoiceModelRecipe,
+  type ExerciseShares,
+  type HopModelRecipe,
+  habitsOf,
+  type ModelRecipe,
+} from "./pool-recipe.ts";
 import { CHOICE_ROLES, choiceWorkflow, hopSetting, POOL_ROLES, poolAssignmentTexts } from "./pool-workflow.ts";
 import { ROUTER_PROMPTS, type RouterPrompt } from "./router-prompt.ts";
 import { scriptChoiceEpisode } from "./scripted-choice.ts";
@@ -18,7 +24,7 @@ export interface PretrainingTexts {
   /** Never those that routers are trained on. */
   readonly questions: readonly object[];
   /** Sequences of a step; they depend on the recipe and the step only. */
-  batch(step: number): readonly TrainingSequence[];
+  readonly batch: (step: number) => readonly TrainingSequence[];
 }
 
 /**
@@ -50,13 +56,32 @@ function choiceTexts(recipe: ChoiceModelRecipe, tokenizer: TextTokenizer): Pretr
   }
   const { habits } = recipe;
   const workflow = choiceWorkflow();
-  const exercise = createChoiceExercise(questions, workflow);
+  const exercise = createChoiceExercise(questions, habits, workflow);
   const batch = windowed(recipe, questions, 1, (item, rng, window) => {
-    const isExercise = window < recipe.exerciseWindows || rng.uniform() < recipe.exercises;
-    const calls = isExercise ? [exercise("letter", rng)] : scriptChoiceEpisode(item, habits, workflow, rng);
+    const kind = drawExercise(exercisesOf(recipe, window), rng);
+    const calls = kind === undefined ? scriptChoiceEpisode(item, habits, workflow, rng) : [exercise(kind, item, rng)];
     return calls.map((call) => replySequence(call, tokenizer));
   });
   return { questions, batch };
+}
+
+function exercisesOf({ lessons, exercises }: ChoiceModelRecipe, window: number): ExerciseShares {
+  let end = 0;
+  for (const lesson of lessons) {
+    end += lesson.windows;
+    if (window < end) return lesson.exercises;
+  }
+  return exercises;
+}
+
+/** Nothing where a question is due. */
+function drawExercise(shares: ExerciseShares, rng: Rng): ChoiceExercise | undefined {
+  let left = rng.uniform();
+  for (const kind of CHOICE_EXERCISES) {
+    left -= shares[kind] ?? 0;
+    if (left < 0) return kind;
+  }
+  return undefined;
 }
 
 /** Batches of windows of questions, which are gone through in one random order again and again. */

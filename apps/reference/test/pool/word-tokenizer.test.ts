@@ -1,7 +1,13 @@
 import { createAtlasChoice, createAtlasHop } from "@haps/benchmarks";
 import { describe, expect, it } from "vitest";
 import { poolWords } from "../../src/pool/pool-words.ts";
-import { createWordTokenizer, END_TOKEN, UNKNOWN_TOKEN, wordsOf, wordTokenizerFiles } from "../../src/pool/word-tokenizer.ts";
+import {
+  createWordTokenizer,
+  END_TOKEN,
+  UNKNOWN_TOKEN,
+  wordsOf,
+  wordTokenizerFiles,
+} from "../../src/pool/word-tokenizer.ts";
 
 describe("the tokenizer of whole words", () => {
   const tokenizer = createWordTokenizer([",", "[", "]", "finish", "peru", "é"]);
@@ -41,38 +47,22 @@ describe("the tokenizer of whole words", () => {
   });
 });
 
-describe("the words of the pool", () => {
-  const words = poolWords();
+describe.each([
+  ["hop", 777, createAtlasHop],
+  ["choice", 727, createAtlasChoice],
+] as const)("the words of the pool for atlas-%s", (benchmark, count, create) => {
+  const words = poolWords(benchmark);
   const tokenizer = createWordTokenizer(words);
-  const splits = { train: 200, valid: 500, test: 5000, pretrain: 200 };
-  const questions = [createAtlasHop(splits), createAtlasChoice(splits)].flatMap((benchmark) =>
-    [...benchmark.train, ...benchmark.valid, ...benchmark.test, ...benchmark.pretrain].map(({ question }) => question),
-  );
+  const made = create({ train: 200, valid: 500, test: 5000, pretrain: 200 });
+  const questions = [...made.train, ...made.valid, ...made.test, ...made.pretrain].map(({ question }) => question);
 
-  it("are distinct, sorted and at most 1,022, so that models of 1,024 rows hold them", () => {
+  it("are distinct, in order, and as many as the published weights have", () => {
     expect(new Set(words).size).toBe(words.length);
     expect([...words].sort()).toEqual(words);
-    expect(words.length).toBeLessThanOrEqual(1022);
+    expect(words.length).toBe(count);
   });
 
-  it("keep their number: ids of published weights depend on it", () => {
-    expect(words.length).toBe(775);
-    expect(tokenizer.encode("Student Question: Oslo? Answer: B <end>")).toMatchInlineSnapshot(`
-      [
-        664,
-        564,
-        57,
-        528,
-        58,
-        86,
-        57,
-        119,
-        1,
-      ]
-    `);
-  });
-
-  it("are all words of questions, context and answers, in every split", () => {
+  it("are all words of questions, contexts and answers, in every split", () => {
     const unknown = questions.filter(({ text, context = [], gold }) =>
       tokenizer.encode([text, ...context, gold.answer].join(" ")).includes(0),
     );
@@ -84,4 +74,33 @@ describe("the words of the pool", () => {
       expect(wordsOf(tokenizer.decode(tokenizer.encode(text)))).toEqual(wordsOf(text));
     }
   });
+});
+
+it("ids of published weights stay what they are", () => {
+  const idsOf = (benchmark: "choice" | "hop"): readonly number[] =>
+    createWordTokenizer(poolWords(benchmark)).encode("Question: Oslo? Answer: B <end>");
+  expect(idsOf("hop")).toMatchInlineSnapshot(`
+    [
+      565,
+      57,
+      529,
+      58,
+      86,
+      57,
+      119,
+      1,
+    ]
+  `);
+  expect(idsOf("choice")).toMatchInlineSnapshot(`
+    [
+      536,
+      56,
+      501,
+      57,
+      77,
+      56,
+      109,
+      1,
+    ]
+  `);
 });
