@@ -38,7 +38,7 @@ export function scriptChoiceReading(
   habits: ChoiceHabits,
   workflow: Workflow,
   rng: Rng,
-  facts = CHOICE_LETTERS.length,
+  facts: number = CHOICE_LETTERS.length,
 ): ScriptedCall {
   const { form, option } = understood(item, habits, rng);
   const { entity, value } = item.stated[option] as ChoiceFact;
