@@ -23,7 +23,10 @@ describe("changes of a method", () => {
   it("take an object of another kind whole", () => {
     const base = { a: { kind: "soft", temperature: 0.2 }, b: { kind: "linear", rate: 1, steps: 5 } };
     const changes = { a: { kind: "hard", ties: "all" }, b: { rate: 2 } };
-    expect(mergeChanges(base, changes)).toEqual({ a: { kind: "hard", ties: "all" }, b: { kind: "linear", rate: 2, steps: 5 } });
+    expect(mergeChanges(base, changes)).toEqual({
+      a: { kind: "hard", ties: "all" },
+      b: { kind: "linear", rate: 2, steps: 5 },
+    });
   });
 
   it("make methods of a study, with defaults filled in", () => {
