@@ -1,6 +1,6 @@
 export { atlasLibrary } from "./atlas-library.ts";
 export { benchmarkHash } from "./benchmark-hash.ts";
-export type { AtlasChoiceItem, AtlasChoiceLabels, ChoiceFact } from "./choice/atlas-choice-item.ts";
+export type { AtlasChoiceItem, AtlasChoiceLabels } from "./choice/atlas-choice-item.ts";
 export {
   type AtlasChoiceOptions,
   atlasChoiceOptionsSchema,

@@ -12,15 +12,7 @@ export interface AtlasChoiceLabels extends Readonly<Record<string, string>> {
   readonly chain: string;
 }
 
-/** What one sentence of the context states. */
-export interface ChoiceFact {
-  readonly entity: string;
-  readonly value: string;
-}
-
 /** A generated four-option question. `question.context` holds the facts, unless they are left out. */
 export interface AtlasChoiceItem extends MmluItem {
-  /** The fact behind each option, in their order: of what it names, or (form `value`) of whose value it is. */
-  readonly stated: readonly ChoiceFact[];
   readonly labels: AtlasChoiceLabels;
 }

@@ -6,7 +6,7 @@ import { createRandomStream, type RandomStream } from "../random-stream.ts";
 import type { SplitName } from "../split-name.ts";
 import { fillTemplate, inText, sentenceCase } from "../wording.ts";
 import { createCounterfactualWorld, createTrueWorld, type World } from "../world.ts";
-import type { AtlasChoiceItem, ChoiceFact } from "./atlas-choice-item.ts";
+import type { AtlasChoiceItem } from "./atlas-choice-item.ts";
 import {
   type AtlasChoiceOptions,
   atlasChoiceOptionsSchema,
@@ -111,25 +111,10 @@ function makeItem({ facts, splits, texts, options, name }: ChoicePlan, index: nu
     const hash = createHash("sha256").update(canonicalJson({ text, context })).digest("hex").slice(0, 24);
     const question = { id: hash, text, ...(context === undefined ? {} : { context }), gold };
     const labels = { class: kind.id, subject: SUBJECTS[kind.table], world: world.kind, chain: draft.chain };
-    return { question, stem, choices, stated: factsBehind(kind, draft, choices, world), answer: position, labels };
+    return { question, stem, choices, answer: position, labels };
   }
   const problem = `${kind.id} gives no further text after ${index} questions; ask for fewer questions`;
   throw new ConfigError("createAtlasChoice", [{ path: name, message: problem }]);
-}
-
-/** The fact behind each option. */
-function factsBehind(
-  { form, relation }: ChoiceKind,
-  { key, others }: ChoiceDraft,
-  choices: readonly string[],
-  world: World,
-): readonly ChoiceFact[] {
-  const facts = [key, ...others].map((entity) => ({ entity, value: world.valueOf(relation, entity) }));
-  return choices.map((choice) => {
-    const fact = facts.find(({ entity, value }) => choice === (form === "value" ? value : entity));
-    if (fact === undefined) throw new Error(`internal: no fact behind ${choice}`);
-    return fact;
-  });
 }
 
 /** The facts of the four entities, one sentence each, in random order. */
