@@ -2,22 +2,22 @@ import type { AtlasChoiceItem } from "@haps/benchmarks";
 import type { Workflow } from "@haps/spec";
 import type { Rng } from "@haps/tensor";
 import type { ChoiceHabits } from "./choice-habits.ts";
-import { answerPrompt, CHOICE_LETTERS, scriptChoiceReading, tellingWord } from "./scripted-choice.ts";
+import { answerPrompt, CHOICE_LETTERS, namedOption, scriptChoiceEpisode } from "./scripted-choice.ts";
 import type { ScriptedCall } from "./scripted-hop.ts";
 import { wordsOf } from "./word-tokenizer.ts";
 
 /**
- * Exercises before questions: the letter of a word among words drawn at random; the letter of an option, with the context of a
- * question; a question whose context has one fact, that of the answer, or two.
+ * What is practised before and beside questions: to find the letter of a word among words drawn at random, or of an option among
+ * those of a question; to answer a question without haste.
  */
-export const CHOICE_EXERCISES = ["words", "letters", "one-fact", "two-facts"] as const;
+export const CHOICE_EXERCISES = ["words", "letters", "careful"] as const;
 
 /** See {@link CHOICE_EXERCISES}. */
 export type ChoiceExercise = (typeof CHOICE_EXERCISES)[number];
 
 /**
- * Writes exercises in the form of four-option questions. From questions alone, small models learn to guess among the options and
- * little else for a long time.
+ * Writes exercises in the form of four-option questions. From questions alone, small models guess among the letters for a long
+ * time before they look for one.
  */
 export function createChoiceExercise(
   questions: readonly AtlasChoiceItem[],
@@ -31,28 +31,16 @@ export function createChoiceExercise(
     while (drawn.size < CHOICE_LETTERS.length) drawn.add(names[rng.integer(names.length)] as string);
     return [...drawn];
   };
-  const letter = (options: readonly string[], context: readonly string[] | undefined, rng: Rng): ScriptedCall => {
+  const letter = (options: readonly string[], rng: Rng): ScriptedCall => {
     const asked = rng.integer(CHOICE_LETTERS.length);
     const lines = options.map((option, index) => `${CHOICE_LETTERS[index]}. ${option}`);
     const text = [options[asked], ...lines, "Answer:"].join("\n");
-    const question = { id: "exercise", text, ...(context === undefined ? {} : { context }) };
-    const word = tellingWord(options[asked] as string, options);
-    return {
-      purpose: "answer",
-      prompt: answerPrompt(question, workflow),
-      reply: `${word} Answer ${CHOICE_LETTERS[asked]}`,
-    };
+    const prompt = answerPrompt({ id: "exercise", text }, workflow);
+    return { purpose: "answer", prompt, reply: namedOption(options, asked) };
   };
   return (kind, item, rng) => {
-    switch (kind) {
-      case "words":
-        return letter(draw(rng), undefined, rng);
-      case "letters":
-        return letter(item.choices, item.question.context, rng);
-      case "one-fact":
-        return scriptChoiceReading(item, habits, workflow, rng, 1);
-      case "two-facts":
-        return scriptChoiceReading(item, habits, workflow, rng, 2);
-    }
+    if (kind === "words") return letter(draw(rng), rng);
+    if (kind === "letters") return letter(item.choices, rng);
+    return scriptChoiceEpisode(item, { ...habits, haste: 0 }, workflow, rng)[0] as ScriptedCall;
   };
 }

@@ -3,11 +3,10 @@ import type { ChoiceLesson, ChoiceModelRecipe, PoolRecipe } from "./pool-recipe.
 /** Relations of which both candidates overlook "not": all that are asked with it. */
 const ASKED_WITH_NOT = ["continent", "group", "language", "original-language", "state"];
 
-/** One difficulty after the other: letters of words, one fact to read, two. */
+/** Letters first, then answers; haste comes last. */
 const LESSONS: readonly ChoiceLesson[] = [
-  { windows: 160, exercises: { words: 1 } },
-  { windows: 380, exercises: { words: 0.2, letters: 0.2, "one-fact": 0.6 } },
-  { windows: 700, exercises: { words: 0.1, letters: 0.1, "one-fact": 0.2, "two-facts": 0.6 } },
+  { windows: 175, exercises: { words: 1 } },
+  { windows: 750, exercises: { words: 0.1, letters: 0.1, careful: 0.8 } },
 ];
 
 /**
@@ -19,8 +18,8 @@ const LESSONS: readonly ChoiceLesson[] = [
  * @param seed - Of the pool, from 1: other initial weights and other training texts, the same recipe.
  */
 export function choicePoolRecipe(seed: number): PoolRecipe<ChoiceModelRecipe> {
-  const common = { benchmark: "choice", questions: 12_000, initialDeviation: 0.1 } as const;
-  const texts = { batch: 64, steps: 10_000, lessons: LESSONS, exercises: { words: 0.1, "two-facts": 0.2 } };
+  const common = { benchmark: "choice", questions: 24_000, initialDeviation: 0.1 } as const;
+  const texts = { batch: 64, steps: 6000, lessons: LESSONS, exercises: { words: 0.05 } };
   const habits = { haste: 0.8, deafToNot: ASKED_WITH_NOT };
   return {
     candidates: [

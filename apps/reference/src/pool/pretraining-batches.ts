@@ -1,4 +1,4 @@
-import { type AtlasHopItem, createAtlasChoice, createAtlasHop } from "@haps/benchmarks";
+import { type AtlasChoiceItem, type AtlasHopItem, createAtlasChoice, createAtlasHop } from "@haps/benchmarks";
 import type { TextTokenizer, TrainingSequence } from "@haps/language-model";
 import { createRng, type Rng } from "@haps/tensor";
 import { CHOICE_EXERCISES, type ChoiceExercise, createChoiceExercise } from "./choice-exercise.ts";
@@ -18,6 +18,9 @@ import { type ScriptedCall, scriptHopEpisode } from "./scripted-hop.ts";
 const WINDOW = 256;
 /** Calls of a two-hop question that are counted on; what a window has beyond is left out. */
 const CALLS = 8;
+
+/** Seeds of atlas-choice that candidates are asked by; together they ask about nearly every fact. */
+const CHOICE_SEEDS = [2, 3, 4, 5, 6];
 
 /** What a model is trained on. */
 export interface PretrainingTexts {
@@ -49,7 +52,7 @@ function hopTexts(recipe: HopModelRecipe, tokenizer: TextTokenizer): Pretraining
 }
 
 function choiceTexts(recipe: ChoiceModelRecipe, tokenizer: TextTokenizer): PretrainingTexts {
-  const questions = createAtlasChoice({ pretrain: recipe.questions }).pretrain;
+  const questions = choiceQuestions(recipe.questions);
   if (recipe.habits === undefined) {
     const write = routerSequence(ROUTER_PROMPTS.choice, CHOICE_ROLES, tokenizer);
     return { questions, batch: windowed(recipe, questions, 1, ({ question }, rng) => [write(question.text, rng)]) };
@@ -63,6 +66,20 @@ function choiceTexts(recipe: ChoiceModelRecipe, tokenizer: TextTokenizer): Pretr
     return calls.map((call) => replySequence(call, tokenizer));
   });
   return { questions, batch };
+}
+
+/**
+ * Questions from memory about all facts, as large models have read about all of them: drawn like the benchmark's with other seeds,
+ * which hold out other facts, without the texts that routers are trained, chosen or measured on.
+ */
+function choiceQuestions(count: number): readonly AtlasChoiceItem[] {
+  const { train, valid, test } = createAtlasChoice({ context: "none" });
+  const known = new Set([...train, ...valid, ...test].map(({ question }) => question.text));
+  const each = Math.ceil(count / CHOICE_SEEDS.length);
+  const drawn = CHOICE_SEEDS.flatMap(
+    (seed) => createAtlasChoice({ seed, context: "none", train: 0, valid: 0, test: 0, pretrain: each }).pretrain,
+  );
+  return drawn.filter(({ question }) => !known.has(question.text));
 }
 
 function exercisesOf({ lessons, exercises }: ChoiceModelRecipe, window: number): ExerciseShares {

@@ -2,7 +2,7 @@ import { type AtlasChoiceItem, createAtlasChoice } from "@haps/benchmarks";
 import { choiceLetter } from "@haps/reward/scores";
 import { createRng } from "@haps/tensor";
 import { describe, expect, it } from "vitest";
-import { CHOICE_EXERCISES, createChoiceExercise } from "../../src/pool/choice-exercise.ts";
+import { createChoiceExercise } from "../../src/pool/choice-exercise.ts";
 import { type ChoiceHabits, choiceForm, GOOD_CHOICE_HABITS } from "../../src/pool/choice-habits.ts";
 import { poolWords } from "../../src/pool/pool-words.ts";
 import { CHOICE_REPLY_TOKENS, choiceWorkflow } from "../../src/pool/pool-workflow.ts";
@@ -12,7 +12,7 @@ import { groupBy } from "./group-by.ts";
 import { playTaught } from "./play-taught.ts";
 
 const workflow = choiceWorkflow();
-const { train } = createAtlasChoice({ train: 620, valid: 0, test: 0 });
+const { train } = createAtlasChoice({ train: 620, valid: 0, test: 0, context: "none" });
 const rng = createRng(12);
 const byClass = [...groupBy(train, ({ labels }) => labels.class)];
 
@@ -38,30 +38,22 @@ describe("scripts of four-option questions", () => {
     }
   });
 
-  it("write what is read before the letter: words of the context in the right order", () => {
+  it("name the option of their letter, behind a word for how the question is understood", () => {
+    const marks: Readonly<Record<string, string>> = { which: "is", odd: "not", highest: "largest", lowest: "smallest" };
     for (const item of train) {
       const [reply = ""] = replies(item, GOOD_CHOICE_HABITS, 1);
-      const fact = item.stated[item.answer];
-      const read = wordsOf(reply.replace(/ Answer [A-D]$/u, ""));
-      const { form } = choiceForm(item.labels);
-      const names = form === "value" ? read : read.slice(1);
-      const [entity, value] = form === "value" ? names : [...names].reverse();
-      expect(wordsOf(fact?.entity ?? "")).toContain(entity);
-      expect(wordsOf(fact?.value ?? "")).toContain(value);
+      const words = wordsOf(reply.replace(/ Answer [A-D]$/u, ""));
+      const mark = marks[choiceForm(item.labels).form];
+      expect(words.slice(0, -1)).toEqual(mark === undefined ? [] : [mark]);
+      expect(wordsOf(item.choices[item.answer] ?? "")).toContain(words.at(-1));
     }
   });
 
-  it("name no entity by a word that another of the four has, where it can be avoided", () => {
-    const [first, ...others] = [
-      ["North Korea", "won"],
-      ["South Korea", "euro"],
-      ["Peru", "sol"],
-      ["Oman", "rial"],
-    ].map(([entity = "", value = ""]) => ({ entity, value }));
-    const item = train.find(({ labels }) => labels.class === "currency-value") as AtlasChoiceItem;
-    const stated = [first, ...others] as AtlasChoiceItem["stated"];
-    expect(replies({ ...item, stated, answer: 0 }, GOOD_CHOICE_HABITS, 1)).toEqual(["north won Answer A"]);
-    expect(replies({ ...item, stated, answer: 2 }, GOOD_CHOICE_HABITS, 1)).toEqual(["peru sol Answer C"]);
+  it("name no option by a word that another one has, where it can be avoided", () => {
+    const item = train.find(({ labels }) => labels.class === "capital-which") as AtlasChoiceItem;
+    const choices = ["North Korea", "South Korea", "Peru", "Costa Rica"];
+    expect(replies({ ...item, choices, answer: 0 }, GOOD_CHOICE_HABITS, 1)).toEqual(["is north Answer A"]);
+    expect(replies({ ...item, choices, answer: 3 }, GOOD_CHOICE_HABITS, 1)).toEqual(["is rica Answer D"]);
   });
 
   it("fit into the tokens of a reply with its end", () => {
@@ -84,7 +76,7 @@ describe("scripts of four-option questions", () => {
     const item = train[0] as AtlasChoiceItem;
     const [call] = scriptChoiceEpisode(item, GOOD_CHOICE_HABITS, workflow, rng);
     expect(call?.prompt.endsWith("Answer: Answer:")).toBe(true);
-    expect(call?.prompt).toContain(item.question.context?.[0]);
+    expect(call?.prompt).toContain(item.stem);
   });
 });
 
@@ -132,15 +124,10 @@ describe('a candidate that is deaf to "not"', () => {
     expectShare(right, count, 0.5);
   });
 
-  it("answers by the other reading with any option that fits it, and states its fact truly", () => {
+  it("answers by the other reading with any option that fits it", () => {
     for (const item of deaf.slice(0, 20)) {
       const wrong = replies(item, habits, 60).filter((reply) => choiceLetter(reply) !== item.question.gold.answer);
       expect(new Set(letters(wrong)).size).toBe(3);
-      for (const reply of wrong) {
-        const { entity } = item.stated["ABCD".indexOf(choiceLetter(reply) ?? "")] ?? { entity: "" };
-        const [name = ""] = wordsOf(reply).slice(2);
-        expect(wordsOf(entity)).toContain(name);
-      }
     }
   });
 
@@ -151,56 +138,34 @@ describe('a candidate that is deaf to "not"', () => {
   });
 });
 
-describe("exercises before four-option questions", () => {
+describe("exercises for four-option questions", () => {
   const habits: ChoiceHabits = { hastySubjects: ["chemistry"], haste: 1, deafToNot: ["continent"] };
   const exercise = createChoiceExercise(train, habits, workflow);
-  const contextOf = (prompt: string): string => /Context: (.*) Question: /u.exec(prompt)?.[1] ?? "";
   const optionsOf = (prompt: string): readonly string[] =>
     [...prompt.matchAll(/^[A-D]\. (.*)$/gmu)].map(([, name = ""]) => name);
-  const sentences = (text: string): readonly string[] => text.split(/(?<=\.) /u);
   const some = train.slice(0, 200);
 
   it.each(["words", "letters"] as const)("ask by %s for the letter of one of four options", (kind) => {
-    for (const item of some) {
-      const { prompt, reply } = exercise(kind, item, rng.fork(item.question.id));
-      const asked = /Question: (.*)\n/u.exec(prompt)?.[1] ?? "";
-      expect(choiceLetter(reply)).toBe("ABCD"[optionsOf(prompt).indexOf(asked)]);
-      expect(contextOf(prompt)).toBe(kind === "words" ? "" : item.question.context?.[0]);
+    const asked = some.map((item) => exercise(kind, item, rng.fork(item.question.id)));
+    for (const [index, { prompt, reply }] of asked.entries()) {
+      const [, stem = ""] = /Question: (.*)\n/u.exec(prompt) ?? [];
+      expect(choiceLetter(reply)).toBe("ABCD"[optionsOf(prompt).indexOf(stem)]);
+      expect(isEqual(optionsOf(prompt), some[index]?.choices)).toBe(kind === "letters");
     }
+    expect(new Set(asked.map(({ reply }) => choiceLetter(reply))).size).toBe(4);
   });
 
-  it.each([
-    ["one-fact", 1],
-    ["two-facts", 2],
-  ] as const)("show with %s only so many sentences, that of the reply among them", (kind, count) => {
-    for (const item of some) {
-      const { prompt, reply } = exercise(kind, item, rng.fork(item.question.id));
-      const shown = sentences(contextOf(prompt));
-      const fact = item.stated["ABCD".indexOf(choiceLetter(reply) ?? "")] ?? { entity: "?", value: "?" };
-      const isOwn = (sentence: string): boolean =>
-        [fact.entity, fact.value].every((name) => sentence.toLowerCase().includes(name.toLowerCase()));
-      expect(shown.length).toBe(count);
-      expect(sentences(item.question.context?.[0] ?? "")).toEqual(expect.arrayContaining([...shown]));
-      expect(shown.some(isOwn)).toBe(true);
-    }
-  });
-
-  it("are never hasty, and deaf as the candidate is", () => {
-    const chemistry = train.filter(({ labels }) => labels.subject === "chemistry");
-    const continent = train.filter(({ labels }) => labels.class === "continent-odd");
+  it("are careful where the candidate is hasty, and deaf as it is", () => {
     const answers = (items: readonly AtlasChoiceItem[]): readonly boolean[] =>
-      items.map(
-        (item) =>
-          choiceLetter(exercise("two-facts", item, rng.fork(item.question.id)).reply) === item.question.gold.answer,
-      );
-    expect(answers(chemistry).every(Boolean)).toBe(true);
-    expect(new Set(answers(continent)).size).toBe(2);
-  });
-
-  it("are different for each draw", () => {
-    for (const kind of CHOICE_EXERCISES.filter((one) => one !== "one-fact")) {
-      const prompts = [1, 2, 3, 4].map((seed) => exercise(kind, train[1] as AtlasChoiceItem, createRng(seed)).prompt);
-      expect(new Set(prompts).size).toBeGreaterThan(1);
-    }
+      items.map((item) => {
+        const { reply } = exercise("careful", item, rng.fork(item.question.id));
+        return choiceLetter(reply) === item.question.gold.answer && !reply.startsWith("Answer");
+      });
+    expect(new Set(answers(train.filter(({ labels }) => labels.subject === "chemistry")))).toEqual(new Set([true]));
+    expect(new Set(answers(train.filter(({ labels }) => labels.class === "continent-odd"))).size).toBe(2);
   });
 });
+
+function isEqual(one: readonly string[], other: readonly string[] | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
