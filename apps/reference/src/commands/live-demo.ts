@@ -64,7 +64,7 @@ export async function liveDemo(terminal: Terminal, options: LiveDemoOptions): Pr
       const traces = await changedTraces(context, trained, study, terminal.signal);
       const files = await writeStudy(study, [SEED], terminal, traces);
       ({ reportFile } = files);
-      say(`\n${colours.bold("2  Does it help, on questions that nobody has trained on or chosen by?")}\n`);
+      say(`\n${colours.bold("2  Does it help, on questions that training has not seen?")}\n`);
       say(files.text);
       say(`\n${colours.bold(`3  How it went: ${TRACES} questions that its weights changed`)}\n`);
       for (const text of traces) say(`\n${text}\n`);
