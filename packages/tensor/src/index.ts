@@ -48,6 +48,7 @@ export { constantVector, normalMatrix, type Parameters } from "./layers/paramete
 export { logSoftmaxOf, type NormalisedRow } from "./log-softmax-of.ts";
 export { surrogateLoss } from "./lora-surrogate.ts";
 export { loraTargetName } from "./lora-target-name.ts";
+export { loraUpdateNorms } from "./lora-update-norms.ts";
 export { loraWeightsOf } from "./lora-weights-of.ts";
 export { type AddLowRankOptions, addLowRank } from "./ops/add-low-rank.ts";
 export { type AttentionOptions, attention } from "./ops/attention.ts";

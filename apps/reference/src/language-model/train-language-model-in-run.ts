@@ -4,17 +4,9 @@ import type {
   LanguageModelTrainingState,
   LanguageModelTrainingStep,
 } from "@haps/language-model";
-import {
-  type Checkpoint,
-  type CheckpointFiles,
-  type FileSystemPort,
-  openRun,
-  type ProcessPort,
-  type Run,
-  type RunManifest,
-} from "@haps/run";
+import { type FileSystemPort, openRun, type ProcessPort, type Run, type RunManifest } from "@haps/run";
 import { HapsError } from "@haps/spec";
-import { readSafetensors, writeSafetensors } from "@haps/tensor";
+import { decodeTrainingState, encodeTrainingState } from "../training/training-state-files.ts";
 
 /** What to train and where to keep it. */
 export interface TrainLanguageModelOptions {
@@ -69,7 +61,7 @@ export async function trainLanguageModelInRun(options: TrainLanguageModelOptions
   const run = await open(options);
   try {
     const resumedFrom = run.checkpoint?.step ?? 0;
-    if (run.checkpoint !== null) trainer.restore(decodeState(run.checkpoint));
+    if (run.checkpoint !== null) trainer.restore(decodeTrainingState(run.checkpoint) as LanguageModelTrainingState);
     else assertUntrained(trainer);
     const wasComplete = run.result !== undefined;
     if (!wasComplete) {
@@ -117,7 +109,7 @@ async function trainToEnd(run: Run, options: TrainLanguageModelOptions): Promise
   let saved = trainer.completedSteps;
   const save = async (): Promise<void> => {
     if (trainer.completedSteps === saved) return;
-    await run.saveCheckpoint(trainer.completedSteps, encodeState(trainer.state()));
+    await run.saveCheckpoint(trainer.completedSteps, encodeTrainingState(trainer.state()));
     saved = trainer.completedSteps;
   };
   while (trainer.completedSteps < steps) {
@@ -132,22 +124,4 @@ async function trainToEnd(run: Run, options: TrainLanguageModelOptions): Promise
     // Steps never wait: without a turn of the event loop Ctrl-C would not be heard.
     await new Promise((next) => setImmediate(next));
   }
-}
-
-function encodeState({ progress, arrays }: LanguageModelTrainingState): CheckpointFiles {
-  return {
-    "state.json": new TextEncoder().encode(`${JSON.stringify(progress)}\n`),
-    "arrays.safetensors": writeSafetensors(arrays),
-  };
-}
-
-function decodeState({ files }: Checkpoint): LanguageModelTrainingState {
-  const bytes = (name: string): Uint8Array => {
-    const found = files[name];
-    if (found === undefined) throw new Error(`internal: the checkpoint has no ${name}`);
-    return found;
-  };
-  // The trainer wrote the progress and checks what it reads.
-  const progress = JSON.parse(new TextDecoder().decode(bytes("state.json"))) as LanguageModelTrainingState["progress"];
-  return { progress, arrays: readSafetensors(bytes("arrays.safetensors")).arrays };
 }

@@ -1,4 +1,4 @@
-import { jointTrainerSchema, liveTrainingSchema, warmUpTrainerSchema } from "@haps/orchestrator";
+import { type AssignmentChoice, jointTrainerSchema, liveTrainingSchema, warmUpTrainerSchema } from "@haps/orchestrator";
 import { objectiveSchema } from "@haps/reward";
 import { z } from "zod";
 
@@ -55,3 +55,9 @@ export const liveMethodSchema = z.strictObject({
 export interface LiveMethodInput extends z.input<typeof liveMethodSchema> {}
 /** With every default filled in. */
 export interface LiveMethod extends z.output<typeof liveMethodSchema> {}
+
+/** Who decides the assignments when a method is evaluated: its policy, unless it was trained without one. */
+export function evaluatedAssignments({ joint }: LiveMethod): AssignmentChoice {
+  const { assignments = "policy" } = joint?.trainer ?? {};
+  return assignments === "policy" ? "best" : assignments;
+}

@@ -1,15 +1,6 @@
-import type { LiveTraining, LiveTrainingProgress, TrainingEvent } from "@haps/orchestrator";
-import {
-  type Checkpoint,
-  type CheckpointFiles,
-  type FileSystemPort,
-  openRun,
-  type ProcessPort,
-  type Run,
-  type RunManifest,
-} from "@haps/run";
-import { canonicalJson } from "@haps/spec";
-import { readSafetensors, writeSafetensors } from "@haps/tensor";
+import type { LiveTraining, TrainingEvent } from "@haps/orchestrator";
+import { type FileSystemPort, openRun, type ProcessPort, type Run, type RunManifest } from "@haps/run";
+import { decodeTrainingState, encodeTrainingState } from "../training/training-state-files.ts";
 
 /** A live training and where to keep it. */
 export interface LiveTrainingRunOptions<Step, Progress> {
@@ -45,7 +36,8 @@ export async function runLiveTraining<Step extends object, Progress>(
   const { training, signal, checkpointEvery, onEvent } = options;
   const run = await open(options);
   try {
-    if (run.checkpoint !== null) training.restore(decodeState(run.checkpoint));
+    if (run.checkpoint !== null)
+      training.restore(decodeTrainingState(run.checkpoint) as ReturnType<typeof training.state>);
     if (run.result !== undefined) return;
     let number = run.checkpoint?.step ?? 0;
     await run.appendTiming({ from: number, commit: options.manifest.commit });
@@ -54,7 +46,7 @@ export async function runLiveTraining<Step extends object, Progress>(
       if (unsaved === 0) return;
       number += unsaved;
       unsaved = 0;
-      await run.saveCheckpoint(number, encodeState(training.state()));
+      await run.saveCheckpoint(number, encodeTrainingState(training.state()));
     };
     while (!training.done) {
       const event = await advanceUnlessAborted(training, signal);
@@ -102,26 +94,4 @@ async function open<Step, Progress>(options: LiveTrainingRunOptions<Step, Progre
 
 function isLiveTraining(config: unknown): boolean {
   return typeof config === "object" && config !== null && "kind" in config && config.kind === KIND;
-}
-
-function encodeState<Progress>({
-  progress,
-  arrays,
-}: ReturnType<LiveTraining<unknown, Progress>["state"]>): CheckpointFiles {
-  return {
-    // Canonical: a state that was read has its fields in another order than one that was made.
-    "state.json": new TextEncoder().encode(`${canonicalJson(progress)}\n`),
-    "arrays.safetensors": writeSafetensors(arrays),
-  };
-}
-
-function decodeState<Progress>({ files }: Checkpoint): ReturnType<LiveTraining<unknown, Progress>["state"]> {
-  const bytes = (name: string): Uint8Array => {
-    const found = files[name];
-    if (found === undefined) throw new Error(`internal: the checkpoint has no ${name}`);
-    return found;
-  };
-  // The training wrote the progress and checks what it reads.
-  const progress = JSON.parse(new TextDecoder().decode(bytes("state.json"))) as LiveTrainingProgress<Progress>;
-  return { progress, arrays: readSafetensors(bytes("arrays.safetensors")).arrays };
 }

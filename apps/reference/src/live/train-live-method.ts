@@ -15,7 +15,7 @@ import type { FileSystemPort, ProcessPort, RunManifest } from "@haps/run";
 import { assignmentCode, createRng, type PromptPolicy } from "@haps/tensor";
 import type { BaseOutcomes } from "./base-outcomes.ts";
 import { createLivePolicy, type LivePolicy } from "./create-live-policy.ts";
-import type { LiveMethod } from "./live-method.ts";
+import { evaluatedAssignments, type LiveMethod } from "./live-method.ts";
 import type { LiveSetting } from "./live-setting.ts";
 import { runLiveTraining } from "./live-training-run.ts";
 
@@ -186,12 +186,7 @@ async function lookAtValid(look: {
       decoding,
       costWeight,
       label: `valid ${step}`,
-      assignments:
-        typeof method.joint?.trainer.assignments === "object"
-          ? method.joint.trainer.assignments
-          : method.joint?.trainer.assignments === "random"
-            ? "random"
-            : "best",
+      assignments: evaluatedAssignments(method),
       withLora: method.low.kind === "lora",
       ...(signal === undefined ? {} : { signal }),
     });

@@ -130,15 +130,11 @@ export async function pretrainModel(options: PretrainModelOptions): Promise<Pret
   }
 }
 
-/** The log may hold a step twice where a run was killed between a step and its checkpoint: the last one counts. */
+/** Of every step; a resumed run has dropped what it computed anew. */
 async function readLosses(runFolder: string, files: FileSystemPort = nodeFiles): Promise<readonly number[]> {
   const text = new TextDecoder().decode((await files.read(join(runFolder, "metrics.jsonl"))) ?? new Uint8Array());
-  const losses = new Map<number, number>();
-  for (const line of text.split("\n").filter((row) => row !== "")) {
-    const { step, loss } = JSON.parse(line) as { readonly step: number; readonly loss: number };
-    losses.set(step, loss);
-  }
-  return [...losses].sort(([a], [b]) => a - b).map(([, loss]) => loss);
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => (JSON.parse(line) as { readonly loss: number }).loss);
 }
 
 async function writeBeside(

@@ -2,7 +2,7 @@ import { loraDivergence, loraUpdateSizes } from "@haps/language-model";
 import { decideLive, evaluateLive, type LiveResult } from "@haps/orchestrator";
 import { nodeFiles } from "@haps/run";
 import type { CallRecord, CandidateId, LoraWeights } from "@haps/spec";
-import type { LiveMethod } from "../live/live-method.ts";
+import { evaluatedAssignments, type LiveMethod } from "../live/live-method.ts";
 import type { TrainedLiveMethod } from "../live/train-live-method.ts";
 import type { StudyContext } from "./study-context.ts";
 
@@ -25,7 +25,6 @@ export async function liveDiagnostics(
   if (method.low.kind === "none") return norms;
   const { environment, decoding, benchmark, pool } = setting;
   const questions = benchmark.splits.valid.slice(0, QUESTIONS).map(setting.toLive);
-  const { assignments = "policy" } = method.joint?.trainer ?? {};
   const common = {
     policy,
     environment,
@@ -33,7 +32,7 @@ export async function liveDiagnostics(
     decoding,
     costWeight,
     batch: QUESTIONS,
-    assignments: assignments === "policy" ? ("best" as const) : assignments,
+    assignments: evaluatedAssignments(method),
     label: "diagnostics",
   };
   const withLora = await evaluateLive(common);

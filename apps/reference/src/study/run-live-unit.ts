@@ -3,7 +3,7 @@ import { normaliseCost, reward } from "@haps/reward";
 import { nodeFiles } from "@haps/run";
 import { parseConfig } from "@haps/spec";
 import { assignmentCode } from "@haps/tensor";
-import { type LiveMethod, liveMethodSchema } from "../live/live-method.ts";
+import { evaluatedAssignments, type LiveMethod, liveMethodSchema } from "../live/live-method.ts";
 import { type TrainedLiveMethod, trainLiveMethod } from "../live/train-live-method.ts";
 import { liveDiagnostics } from "./live-diagnostics.ts";
 import { mergeChanges } from "./merge-changes.ts";
@@ -130,7 +130,6 @@ async function evaluate(
 ): Promise<LiveEvaluation> {
   const questions: readonly LiveQuestion[] = setting.benchmark.splits[split].map(setting.toLive);
   if (split === "test") onProgress?.({ phase: "test", step: 0, steps: questions.length });
-  const { assignments = "policy" } = method.joint?.trainer ?? {};
   return evaluateLive({
     policy,
     environment: setting.environment,
@@ -139,7 +138,7 @@ async function evaluate(
     costWeight,
     batch: BATCH,
     withLora: method.low.kind === "lora",
-    assignments: assignments === "policy" ? "best" : assignments,
+    assignments: evaluatedAssignments(method),
     label: split,
     signal,
   });

@@ -1,8 +1,7 @@
-import { hashTable } from "@haps/datasets";
 import { runJob } from "@haps/evaluation";
-import type { OutcomeTable } from "@haps/spec";
 import type { BaseOutcomes } from "../live/base-outcomes.ts";
 import { createMethod } from "../methods.ts";
+import { joinTables } from "./join-tables.ts";
 import type { RunUnitOptions } from "./run-unit.ts";
 import type { StudyContext } from "./study-context.ts";
 import type { SplitRecord, StudyUnit, UnitRecord } from "./study-unit.ts";
@@ -54,21 +53,6 @@ export async function runRouterUnit(
 function partRows(parts: readonly BaseOutcomes[]): readonly number[][] {
   let next = 0;
   return parts.map(({ table }) => table.rows.map(() => next++));
-}
-
-/** One table of several with the same arms. */
-function joinTables(tables: readonly OutcomeTable[]): OutcomeTable {
-  const [first] = tables as readonly [OutcomeTable];
-  const cells = (pick: (table: OutcomeTable) => Float64Array | undefined): Float64Array =>
-    Float64Array.from(tables.flatMap((table) => [...(pick(table) ?? [])]));
-  const joined = {
-    ...first,
-    rows: tables.flatMap(({ rows }) => rows),
-    score: cells(({ score }) => score),
-    samples: cells(({ samples }) => samples),
-    cost: cells(({ cost }) => cost),
-  };
-  return { ...joined, hash: hashTable(joined) };
 }
 
 function finiteOrNull(value: number | undefined): number | null {

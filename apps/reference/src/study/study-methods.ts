@@ -2,6 +2,7 @@ import { type SeededMethod, type SeedScores, splitReferences } from "@haps/evalu
 import { type Arm, HapsError, type OutcomeTable } from "@haps/spec";
 import type { BaseOutcomes } from "../live/base-outcomes.ts";
 import { methods as evaluated } from "../methods.ts";
+import { joinTables } from "./join-tables.ts";
 import type { StudyConfig } from "./study-config.ts";
 import { meanOverSeeds } from "./study-means.ts";
 import type { StudyMethodRow } from "./study-result.ts";
@@ -156,26 +157,6 @@ function meanShares(frequencies: readonly Float64Array[], questions: number): re
     frequencies[0] ?? [],
     (_, arm) => frequencies.reduce((sum, one) => sum + (one[arm] as number), 0) / (questions * frequencies.length),
   );
-}
-
-/** One table of several with the same arms. */
-function joinTables(tables: readonly OutcomeTable[]): OutcomeTable {
-  const { id, task, pool, arms, costUnit, hash, warnings } = tables.at(-1) as OutcomeTable;
-  const cells = (pick: (table: OutcomeTable) => Float64Array): Float64Array =>
-    Float64Array.from(tables.flatMap((table) => [...pick(table)]));
-  return {
-    id,
-    task,
-    pool,
-    arms,
-    hash,
-    warnings,
-    rows: tables.flatMap(({ rows }) => rows),
-    score: cells(({ score }) => score),
-    samples: cells(({ samples }) => samples),
-    cost: cells(({ cost, score }) => cost ?? new Float64Array(score.length).fill(Number.NaN)),
-    ...(costUnit === undefined ? {} : { costUnit }),
-  };
 }
 
 /** JSON has no `NaN`. */

@@ -1,12 +1,12 @@
 import type { HapsConfig } from "@haps/orchestrator";
-import type { Checkpoint, CheckpointFiles, FileSystemPort, ProcessPort, RunManifest } from "@haps/run";
+import type { Checkpoint, FileSystemPort, ProcessPort, RunManifest } from "@haps/run";
 import { openRun, type Run } from "@haps/run";
 import type { FitContext, OutcomeTable, Router } from "@haps/spec";
-import { readSafetensors, writeSafetensors } from "@haps/tensor";
 import { type ResumableTraining, startTraining } from "../haps/create-haps.ts";
 import { finishTraining, verifyFinished } from "./finished-training.ts";
 import { checkpointFiles } from "./router-checkpoint.ts";
 import { isTrainingConfig } from "./training-folder.ts";
+import { decodeTrainingState, encodeTrainingState } from "./training-state-files.ts";
 
 /** What to train and where to keep it. */
 export interface TrainRouterOptions {
@@ -96,7 +96,8 @@ async function trainToEnd(run: Run, training: ResumableTraining, options: TrainR
   const save = async (): Promise<void> => {
     if (training.completedSteps === saved) return;
     saved = training.completedSteps;
-    await run.saveCheckpoint(saved, encodeSnapshot(training.snapshot()));
+    const { state, arrays } = training.snapshot();
+    await run.saveCheckpoint(saved, encodeTrainingState({ progress: state, arrays }));
   };
   while (!training.done) {
     if (signal.aborted) {
@@ -162,20 +163,8 @@ async function keepRouter(run: Run, training: ResumableTraining, options: TrainR
   }
 }
 
-function encodeSnapshot(snapshot: Snapshot): CheckpointFiles {
-  return {
-    "state.json": new TextEncoder().encode(`${JSON.stringify(snapshot.state)}\n`),
-    "arrays.safetensors": writeSafetensors(snapshot.arrays),
-  };
-}
-
-function decodeSnapshot({ files }: Checkpoint): Snapshot {
-  const bytes = (name: string): Uint8Array => {
-    const found = files[name];
-    if (found === undefined) throw new Error(`internal: the checkpoint has no ${name}`);
-    return found;
-  };
-  // The trainer wrote the state and checks what it reads.
-  const state = JSON.parse(new TextDecoder().decode(bytes("state.json"))) as Snapshot["state"];
-  return { state, arrays: readSafetensors(bytes("arrays.safetensors")).arrays };
+/** The trainer wrote the state and checks what it reads. */
+function decodeSnapshot(checkpoint: Checkpoint): Snapshot {
+  const { progress, arrays } = decodeTrainingState(checkpoint);
+  return { state: progress as Snapshot["state"], arrays };
 }

@@ -1,5 +1,5 @@
 import type { LoraFactors, LoraTarget, LoraWeights } from "@haps/spec";
-import { peekValues } from "@haps/tensor";
+import { loraUpdateNorms, peekValues } from "@haps/tensor";
 import { checkLora } from "../decoder/check-lora.ts";
 import { placeOf } from "../gradient/merge-lora.ts";
 import type { LanguageModel } from "../model/language-model.ts";
@@ -55,9 +55,10 @@ export function loraUpdateSizes(model: LanguageModel, weights: readonly LoraWeig
   };
   return weights.map((lora): LoraUpdateSize => {
     checkLora(lora, model.config);
-    const squares = lora.targets.map((factors) => ({
+    const norms = loraUpdateNorms(lora);
+    const squares = lora.targets.map((factors, index) => ({
       target: factors.target,
-      update: lora.scale ** 2 * productSquare(factors),
+      update: (norms[index] as number) ** 2,
       weight: squareOf(factors),
     }));
     const sum = (which: "update" | "weight"): number => squares.reduce((total, entry) => total + entry[which], 0);
@@ -71,26 +72,6 @@ export function loraUpdateSizes(model: LanguageModel, weights: readonly LoraWeig
 function sizeOf(updateSquare: number, weightSquare: number): UpdateSize {
   const [update, weight] = [Math.sqrt(updateSquare), Math.sqrt(weightSquare)];
   return { update, weight, relative: update === 0 ? 0 : update / weight };
-}
-
-/** `‖up · down‖_F²`; rounding may not make it negative. */
-function productSquare({ target, down, up }: LoraFactors): number {
-  const { rank, in: inputs, out: outputs } = target;
-  let square = 0;
-  for (let one = 0; one < rank; one += 1) {
-    for (let other = 0; other < rank; other += 1) {
-      let ups = 0;
-      for (let row = 0; row < outputs; row += 1) {
-        ups += (up[row * rank + one] as number) * (up[row * rank + other] as number);
-      }
-      let downs = 0;
-      for (let column = 0; column < inputs; column += 1) {
-        downs += (down[one * inputs + column] as number) * (down[other * inputs + column] as number);
-      }
-      square += ups * downs;
-    }
-  }
-  return Math.max(0, square);
 }
 
 /** `‖W‖_F²` of a target, which may be some columns of a kernel. */

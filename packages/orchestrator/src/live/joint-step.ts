@@ -1,7 +1,7 @@
 import type { ResolvedObjectiveConfig } from "@haps/reward";
 import type { CandidateId, LoraWeights } from "@haps/spec";
+import { loraUpdateNorms } from "@haps/tensor";
 import type { LiveDecision } from "./decide-live.ts";
-import { loraUpdateNorm } from "./lora-update-norm.ts";
 import type { PolicyUpdate } from "./policy-updater.ts";
 import type { TokenGradients } from "./token-gradients.ts";
 import type { WeighedEpisodes } from "./weigh-episodes.ts";
@@ -87,7 +87,7 @@ function loraNorms(decisions: readonly LiveDecision[]): Readonly<Record<Candidat
       distinct.set(candidate, (distinct.get(candidate) ?? new Set()).add(weights));
     }
   }
-  const mean = (all: ReadonlySet<LoraWeights>): number => meanOf([...all].flatMap(loraUpdateNorm)) ?? 0;
+  const mean = (all: ReadonlySet<LoraWeights>): number => meanOf([...all].flatMap(loraUpdateNorms)) ?? 0;
   return Object.fromEntries([...distinct].map(([candidate, all]) => [candidate, mean(all)]));
 }
 

@@ -5,9 +5,18 @@ import type { LoraFactors, LoraWeights } from "@haps/spec";
  *
  * `‖U D‖² = Σ_ij (UᵀU)_ij (D Dᵀ)_ij`: two products of the size of the rank.
  *
+ * In float64.
+ *
  * @returns One norm per target, in order.
+ *
+ * @example
+ * ```ts
+ * const target = { layer: 0, projection: "o", in: 2, out: 2, rank: 1 } as const;
+ * const factors = { target, down: Float32Array.of(3, 4), up: Float32Array.of(0, 2) };
+ * console.assert(loraUpdateNorms({ id: "a", targets: [factors], scale: 0.5 })[0] === 5);
+ * ```
  */
-export function loraUpdateNorm({ targets, scale }: LoraWeights): readonly number[] {
+export function loraUpdateNorms({ targets, scale }: LoraWeights): readonly number[] {
   return targets.map((factors) => Math.abs(scale) * Math.sqrt(Math.max(0, squaredNorm(factors))));
 }
 
